@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import { openKeyring, type Keyring, secretCharsMin } from './lib/signed-token.ts';
+import { parseRelayUrl, type Relay } from './platform/mail/relay.ts';
+
+/** Everything the environment may say, read once. */
+export interface Config {
+  baseUrl: string;
+  host: string;
+  port: number;
+  dataDir: string;
+  keyring: Keyring;
+  /** A URL, or the embedded Postgres in `dataDir`. */
+  databaseUrl: string | undefined;
+  /** A URL, or the queue in the database. */
+  redisUrl: string | undefined;
+  /** No relays: mail goes to the trap on this machine. */
+  relays: Relay[];
+  smtpConnections: number;
+  bounceDomain: string | undefined;
+  trustedProxies: string[];
+  dnsServers: string[];
+  mxCheck: boolean;
+  /** Exact private `host:port` pairs that the article fetcher may reach. */
+  fetchAllow: string[];
+  metricsToken: string | undefined;
+  logLevel: string;
+}
+
+/** What is wrong with the environment, all of it at once. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n- ${problems.join('\n- ')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+const list = z
+  .string()
+  .optional()
+  .transform((text) => (text ?? '').split(',').map((part) => part.trim()).filter((part) => part !== ''));
+
+const environment = z.object({
+  BASE_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+  SECRET_KEY: list,
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must look like postgres://user:password@host/name' }).optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must look like redis://host:6379' }).optional(),
+  SMTP_URL: list,
+  PORT: z.coerce.number({ error: 'must be a number' }).int().min(0).max(65_535).default(3000),
+  HOST: z.string().optional(),
+  DATA_DIR: z.string().default('.dateline'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  BOUNCE_DOMAIN: z.string().regex(/^[a-z0-9.-]+\.[a-z]{2,}$/i, 'must be a domain name').optional(),
+  TRUSTED_PROXIES: list,
+  DNS_SERVERS: list,
+  MX_CHECK: z.enum(['on', 'off']).optional(),
+  FETCH_ALLOW: list,
+  METRICS_TOKEN: z.string().min(16, 'needs at least 16 characters').optional(),
+  SMTP_CONNECTIONS: z.coerce.number({ error: 'must be a number' }).int().min(1).max(200).default(10),
+});
+
+/**
+ * Reads the environment once. On the embedded default a missing secret is made and kept in `DATA_DIR/secret.key`; anywhere
+ * else it is an error, never a built-in value.
+ *
+ * @throws ConfigError with the whole list of what is wrong.
+ */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = environment.safeParse(set);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+  }
+  const read = parsed.data;
+  const problems: string[] = [];
+  const relays = readRelays(read.SMTP_URL, problems);
+  checkProxies(read.TRUSTED_PROXIES, problems);
+  const embedded = read.DATABASE_URL === undefined;
+  const baseUrl = (read.BASE_URL ?? `http://localhost:${read.PORT}`).replace(/\/+$/, '');
+  if (relays.length > 0 && !baseUrl.startsWith('https://')) {
+    problems.push('BASE_URL must be https when SMTP_URL is set: the links in every mail begin with it');
+  }
+  const keyring = readKeyring(read.SECRET_KEY, embedded ? resolve(read.DATA_DIR) : undefined, problems);
+  if (problems.length > 0 || !keyring) throw new ConfigError(problems);
+  return {
+    baseUrl,
+    host: read.HOST ?? (embedded ? '127.0.0.1' : '0.0.0.0'),
+    port: read.PORT,
+    dataDir: resolve(read.DATA_DIR),
+    keyring,
+    databaseUrl: read.DATABASE_URL,
+    redisUrl: read.REDIS_URL,
+    relays,
+    smtpConnections: read.SMTP_CONNECTIONS,
+    bounceDomain: read.BOUNCE_DOMAIN?.toLowerCase(),
+    trustedProxies: read.TRUSTED_PROXIES,
+    dnsServers: read.DNS_SERVERS,
+    mxCheck: relays.length > 0 && read.MX_CHECK !== 'off',
+    fetchAllow: read.FETCH_ALLOW,
+    metricsToken: read.METRICS_TOKEN,
+    logLevel: read.LOG_LEVEL,
+  };
+}
+
+function readRelays(urls: string[], problems: string[]): Relay[] {
+  return urls.flatMap((url) => {
+    try {
+      return [parseRelayUrl(url)];
+    } catch (error) {
+      problems.push(`SMTP_URL ${error instanceof Error ? error.message : 'cannot be read'}`);
+      return [];
+    }
+  });
+}
+
+function checkProxies(ranges: string[], problems: string[]): void {
+  for (const range of ranges) {
+    if (!ipaddr.isValidCIDR(range) && !ipaddr.isValid(range)) problems.push(`TRUSTED_PROXIES has no address range: ${range}`);
+  }
+}
+
+function readKeyring(secrets: string[], embeddedDir: string | undefined, problems: string[]): Keyring | undefined {
+  const listed = secrets.length > 0 ? secrets : embeddedDir ? [embeddedSecret(embeddedDir)] : [];
+  if (listed.length === 0) {
+    problems.push('SECRET_KEY is missing: make one with `openssl rand -hex 32`, keep it, and give every process the same');
+    return undefined;
+  }
+  if (listed.some((secret) => secret.length < secretCharsMin)) {
+    problems.push(`SECRET_KEY needs at least ${secretCharsMin} characters in each of its secrets`);
+    return undefined;
+  }
+  return openKeyring(listed);
+}
+
+/** Two processes may start at once: the one that creates the file wins, the other reads it. */
+function embeddedSecret(dataDir: string): string {
+  const file = join(dataDir, 'secret.key');
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true });
+    try {
+      writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+      chmodSync(file, 0o600);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  return readFileSync(file, 'utf8').trim();
+}
