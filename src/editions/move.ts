@@ -1,0 +1,57 @@
+import { Refusal } from '../lib/errors.ts';
+import type { Db } from '../platform/db/database.ts';
+import type { EditionState } from '../platform/db/tables.ts';
+import { mayFollow } from './edition.ts';
+
+/**
+ * Moves an edition from one of the given states to another: one conditional update, so of two callers one wins.
+ * The only place that writes `editions.state`. Run it inside the caller's transaction when more changes with it.
+ *
+ * @returns whether this call moved it; `false` means that it was in none of the given states.
+ * @throws Error when the move is not one that an edition can make, which is a bug in the caller.
+ */
+export async function moveEdition(
+  db: Db,
+  editionId: number,
+  from: readonly EditionState[],
+  to: EditionState,
+  at: Date,
+  reasons: {
+    held_reason?: string | null;
+    skipped_reason?: string | null;
+    failed_reason?: string | null;
+  } = {},
+): Promise<boolean> {
+  const illegal = from.find((state) => !mayFollow[state].includes(to));
+  if (illegal) throw new Error(`an edition cannot move from ${illegal} to ${to}`);
+  const moved = await db
+    .updateTable('editions')
+    .set({ state: to, updated_at: at, ...reasons })
+    .where('id', '=', editionId)
+    .where('state', 'in', [...from])
+    .returning('id')
+    .executeTakeFirst();
+  return moved !== undefined;
+}
+
+/** As `moveEdition`, for a caller who was asked to: a wrong state is refused in words. */
+export async function mustMoveEdition(
+  db: Db,
+  editionId: number,
+  from: readonly EditionState[],
+  to: EditionState,
+  at: Date,
+): Promise<void> {
+  if (await moveEdition(db, editionId, from, to, at)) return;
+  const found = await db
+    .selectFrom('editions')
+    .select('state')
+    .where('id', '=', editionId)
+    .executeTakeFirst();
+  if (!found) throw new Refusal(404, 'no_such_edition', 'There is no such edition.');
+  throw new Refusal(
+    409,
+    'wrong_state',
+    `The edition is ${found.state}; this needs it to be ${from.join(' or ')}.`,
+  );
+}
