@@ -19,8 +19,8 @@ export interface Weighed {
 
 export interface Quotas {
   languages: readonly string[];
-  /** What a reader of a language sees of stories that lack it: nothing, or the other language, marked. */
-  langGap: 'omit' | 'mark';
+  /** Languages whose readers are shown stories of other languages too, marked as such. */
+  marked: readonly string[];
   sections: readonly { key: string; min: number; max: number }[];
   storiesMin: number;
   storiesMax: number;
@@ -58,14 +58,14 @@ export function chooseStories(stories: readonly Weighed[], quotas: Quotas): Choi
   }
   excludeAlike(ranked, placed);
   for (const language of quotas.languages) {
-    fill(shownIn(ranked, language, quotas.langGap), language, quotas, placed);
+    fill(shownIn(ranked, language, quotas), language, quotas, placed);
   }
   for (const story of ranked) {
     if (!placed.has(story.storyId))
       put(placed, story, 'carried', `did not fit: ${sectionName(story)} is full`);
   }
   const thin = quotas.languages.filter((language) => {
-    const shown = shownIn(ranked, language, quotas.langGap).filter((story) =>
+    const shown = shownIn(ranked, language, quotas).filter((story) =>
       isIn(placed, story, ['lead', 'section']),
     );
     return shown.length < quotas.storiesMin;
@@ -144,8 +144,10 @@ function chooseLead(
   put(placed, lead, 'lead', `lead (${language}): ${rule}${picture}`);
 }
 
-function shownIn(ranked: readonly Weighed[], language: string, gap: Quotas['langGap']): Weighed[] {
-  return gap === 'mark' ? [...ranked] : ranked.filter((story) => story.languages.includes(language));
+function shownIn(ranked: readonly Weighed[], language: string, quotas: Quotas): Weighed[] {
+  return quotas.marked.includes(language)
+    ? [...ranked]
+    : ranked.filter((story) => story.languages.includes(language));
 }
 
 function put(placed: Map<number, Placed>, story: Weighed, place: Placed['place'], reason: string): void {

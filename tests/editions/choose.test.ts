@@ -4,7 +4,7 @@ import { chooseStories, type Quotas, type Weighed } from '../../src/editions/cho
 
 const quotas: Quotas = {
   languages: ['en'],
-  langGap: 'omit',
+  marked: [],
   sections: [
     { key: 'politics', min: 0, max: 2 },
     { key: 'world', min: 0, max: 1 },

@@ -1,0 +1,187 @@
+import { type Selectable, sql } from 'kysely';
+import type { Db } from '../platform/db/database.ts';
+import type { Tables } from '../platform/db/tables.ts';
+import type { Placed } from './choose.ts';
+import type { Edition } from './edition.ts';
+
+export function toEdition(row: Selectable<Tables['editions']>): Edition {
+  return {
+    id: row.id,
+    newsletterId: row.newsletter_id,
+    kind: row.kind,
+    slotDate: row.slot_date,
+    seq: row.seq,
+    slotAt: row.slot_at,
+    number: row.number ?? undefined,
+    state: row.state,
+    heldReason: row.held_reason ?? undefined,
+    skippedReason: row.skipped_reason ?? undefined,
+    failedReason: row.failed_reason ?? undefined,
+    subject: row.subject,
+    preheader: row.preheader,
+    greeting: row.greeting,
+    cutoffAt: row.cutoff_at ?? undefined,
+    touchedAt: row.touched_at ?? undefined,
+    revision: row.revision,
+    composedRevision: row.composed_revision ?? undefined,
+    archiveState: row.archive_state,
+    scheduled: row.scheduled,
+  };
+}
+
+/** The edition of a slot, made if it is not there: the schema's uniqueness lets two schedulers make one. */
+export async function putEdition(
+  db: Db,
+  slot: {
+    newsletterId: number;
+    kind: 'regular' | 'weekly';
+    slotDate: string;
+    seq: number;
+    slotAt: Date;
+    scheduled: boolean;
+  },
+  now: Date,
+): Promise<{ id: number; created: boolean }> {
+  const made = await db
+    .insertInto('editions')
+    .values({
+      newsletter_id: slot.newsletterId,
+      kind: slot.kind,
+      slot_date: slot.slotDate,
+      seq: slot.seq,
+      slot_at: slot.slotAt,
+      scheduled: slot.scheduled,
+      created_at: now,
+      updated_at: now,
+    })
+    .onConflict((conflict) => conflict.columns(['newsletter_id', 'kind', 'slot_date', 'seq']).doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  if (made) return { id: made.id, created: true };
+  const found = await db
+    .selectFrom('editions')
+    .select('id')
+    .where('newsletter_id', '=', slot.newsletterId)
+    .where('kind', '=', slot.kind)
+    .where('slot_date', '=', slot.slotDate)
+    .where('seq', '=', slot.seq)
+    .executeTakeFirstOrThrow();
+  return { id: found.id, created: false };
+}
+
+/** Holds the edition for this transaction, so that two refreshes of one draft follow each other. */
+export async function lockEdition(db: Db, editionId: number): Promise<Edition | undefined> {
+  const row = await db
+    .selectFrom('editions')
+    .selectAll()
+    .where('id', '=', editionId)
+    .forUpdate()
+    .executeTakeFirst();
+  return row && toEdition(row);
+}
+
+/** Where the last sent edition of the newsletter stopped weighing stories, or `undefined` before the first. */
+export async function lastCutoff(db: Db, newsletterId: number, exceptId: number): Promise<Date | undefined> {
+  const row = await db
+    .selectFrom('editions')
+    .select('cutoff_at')
+    .where('newsletter_id', '=', newsletterId)
+    .where('kind', '=', 'regular')
+    .where('id', '!=', exceptId)
+    .where('state', 'in', ['starting', 'sending', 'paused', 'sent'])
+    .where('cutoff_at', 'is not', null)
+    .orderBy('cutoff_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.cutoff_at ?? undefined;
+}
+
+/**
+ * Stories that an earlier edition of the newsletter weighed and had no room for, and that no edition has used since.
+ * An edition that was skipped or cancelled gave its stories back the same way.
+ */
+export async function carriedStories(db: Db, newsletterId: number, exceptId: number): Promise<number[]> {
+  const { rows } = await sql<{ story_id: number }>`
+    select distinct c.story_id from edition_stories c
+    where c.newsletter_id = ${newsletterId} and c.kind = 'regular' and c.place = 'carried' and c.edition_id <> ${exceptId}
+      and not exists (select 1 from edition_stories used where used.newsletter_id = ${newsletterId}
+        and used.kind = 'regular' and used.story_id = c.story_id and used.edition_id <> ${exceptId}
+        and used.place in ('lead', 'section', 'brief', 'web'))`.execute(db);
+  return rows.map((row) => row.story_id);
+}
+
+/** Stories that another edition of the newsletter holds a place for. */
+export async function usedStories(
+  db: Db,
+  newsletterId: number,
+  storyIds: number[],
+  exceptId: number,
+): Promise<Set<number>> {
+  if (storyIds.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('edition_stories')
+    .select('story_id')
+    .where('newsletter_id', '=', newsletterId)
+    .where('kind', '=', 'regular')
+    .where('edition_id', '!=', exceptId)
+    .where('place', 'in', ['lead', 'section', 'brief', 'web'])
+    .where('story_id', 'in', storyIds)
+    .execute();
+  return new Set(rows.map((row) => row.story_id));
+}
+
+/** Replaces the edition's unpinned stories by what the recipe chose. */
+export async function putStories(db: Db, edition: Edition, placed: readonly Placed[]): Promise<void> {
+  await db
+    .deleteFrom('edition_stories')
+    .where('edition_id', '=', edition.id)
+    .where('pinned', '=', false)
+    .execute();
+  if (placed.length === 0) return;
+  await sql`
+    insert into edition_stories (edition_id, newsletter_id, kind, story_id, place, section, position, reason)
+    select ${edition.id}, ${edition.newsletterId}, ${edition.kind}, s.*
+    from unnest(${placed.map((one) => one.storyId)}::bigint[], ${placed.map((one) => one.place)}::text[],
+      ${placed.map((one) => one.section ?? null)}::text[], ${placed.map((one) => one.position)}::int[],
+      ${placed.map((one) => one.reason)}::text[]) as s
+    on conflict (edition_id, story_id) do nothing`.execute(db);
+}
+
+/** An edition that goes nowhere gives its stories back to the next one. */
+export async function giveBackStories(db: Db, editionId: number): Promise<void> {
+  await db
+    .updateTable('edition_stories')
+    .set({ place: 'carried' })
+    .where('edition_id', '=', editionId)
+    .where('place', 'in', ['lead', 'section', 'brief', 'web'])
+    .execute();
+}
+
+export interface StoryRow {
+  storyId: number;
+  place: 'lead' | 'section' | 'brief' | 'carried' | 'excluded' | 'web';
+  section: string | undefined;
+  position: number;
+  reason: string;
+  words: Record<string, unknown>;
+  pinned: boolean;
+}
+
+export async function editionStories(db: Db, editionId: number): Promise<StoryRow[]> {
+  const rows = await db
+    .selectFrom('edition_stories')
+    .select(['story_id', 'place', 'section', 'position', 'reason', 'words', 'pinned'])
+    .where('edition_id', '=', editionId)
+    .orderBy('position')
+    .orderBy('story_id')
+    .execute();
+  return rows.map((row) => ({
+    storyId: row.story_id,
+    place: row.place,
+    section: row.section ?? undefined,
+    position: row.position,
+    reason: row.reason,
+    words: row.words,
+    pinned: row.pinned,
+  }));
+}
