@@ -362,7 +362,13 @@ export interface Tables {
     lane: Generated<string>;
     state: Generated<DeliveryState>;
     due_at: At;
+    /** Past it nothing is tried any more: the delivery is refused as expired. */
+    deadline_at: At;
+    /** Tries that a server's answer, or none, has used up. */
     attempts: Generated<number>;
+    /** How often it was sent again though a first copy may have arrived. */
+    resends: Generated<number>;
+    /** Counts the claims, so that a late answer is known for what it is. */
     claim: Generated<number>;
     worker_id: Maybe<number>;
     class: Maybe<string>;
@@ -392,6 +398,10 @@ export interface Tables {
     unknown: Generated<number>;
     cancelled: Generated<number>;
     queued: Generated<number>;
+    /** The ten seconds last counted in, since 1970; answers in them, and in the ten before. */
+    bucket: Generated<number>;
+    bucket_n: Generated<number>;
+    before_n: Generated<number>;
   };
   upkeep: { deed: string; ran_at: At; report: ColumnType<unknown, string | null | undefined, string | null> };
 }

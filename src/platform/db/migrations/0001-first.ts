@@ -274,7 +274,9 @@ create table deliveries (
   lane text not null default 'all',
   state text not null default 'queued' check (state in ('queued', 'sending', 'accepted', 'deferred', 'refused',
     'skipped', 'unknown', 'cancelled')),
-  due_at timestamptz not null, attempts smallint not null default 0, claim int not null default 0, worker_id bigint,
+  due_at timestamptz not null, deadline_at timestamptz not null,
+  attempts smallint not null default 0, resends smallint not null default 0,
+  claim int not null default 0, worker_id bigint,
   class text, smtp_code int, status text, text_masked text, settled_at timestamptz,
   primary key (edition_id, subscriber_id)
 ) with (fillfactor = 70);
@@ -290,6 +292,7 @@ create table send_counts (
   planned bigint not null default 0, accepted bigint not null default 0, deferred bigint not null default 0,
   refused bigint not null default 0, skipped bigint not null default 0, unknown bigint not null default 0,
   cancelled bigint not null default 0, queued bigint not null default 0,
+  bucket bigint not null default 0, bucket_n int not null default 0, before_n int not null default 0,
   primary key (edition_id, shard)
 );`;
 
