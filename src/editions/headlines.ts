@@ -1,0 +1,27 @@
+const subjectCharsMax = 70;
+const preheaderCharsMin = 40;
+const preheaderCharsMax = 90;
+
+/** The subject that an edition gets when nobody wrote one: its lead's headline, cut at a word within 70 characters. */
+export function subjectFrom(leadHeadline: string): string {
+  return cut(leadHeadline, subjectCharsMax);
+}
+
+/** The preheader that nobody wrote: the next headlines, filled up by the promise, 40 to 90 characters. */
+export function preheaderFrom(headlines: readonly string[], promise: string): string {
+  let text = '';
+  for (const headline of [...headlines, promise]) {
+    const longer = text === '' ? headline : `${text} · ${headline}`;
+    if (text.length >= preheaderCharsMin && longer.length > preheaderCharsMax) break;
+    text = longer;
+  }
+  return cut(text, preheaderCharsMax);
+}
+
+/** Cuts at the end of a word and says so. */
+export function cut(text: string, charsMax: number): string {
+  if (text.length <= charsMax) return text;
+  const room = text.slice(0, charsMax - 1);
+  const end = room.lastIndexOf(' ');
+  return `${room.slice(0, end > charsMax / 2 ? end : charsMax - 1).replace(/[\s,;:.–—-]+$/, '')}…`;
+}
