@@ -138,6 +138,8 @@ export interface Tables {
   };
   sign_ups: {
     id: Id;
+    /** `manage`: no newsletter, only a link to the reader's own page. */
+    asks: Generated<'subscribe' | 'manage'>;
     email: Maybe<string>;
     email_key: Maybe<string>;
     newsletter_ids: number[];
@@ -214,6 +216,8 @@ export interface Tables {
     state: Generated<'queued' | 'sending' | 'accepted' | 'deferred' | 'refused' | 'unknown' | 'dropped'>;
     message_id: Maybe<string>;
     attempts: Generated<number>;
+    /** How often its answer was lost after the final dot; it is sent again after the first. */
+    doubts: Generated<number>;
     due_at: At;
     /** What the letter needs to be written again: ids only. */
     detail: ColumnType<unknown, string | null | undefined, string | null>;

@@ -107,6 +107,7 @@ create table subscriber_events (
 create index subscriber_events_person on subscriber_events (subscriber_id, id);
 create table sign_ups (
   id bigint generated always as identity primary key,
+  asks text not null default 'subscribe' check (asks in ('subscribe', 'manage')),
   email text, email_key text, newsletter_ids bigint[] not null, marketing boolean not null,
   wording_ids bigint[] not null, lang text not null, form text not null, page_url text,
   ip_net text, agent_family text, signal text,
@@ -180,7 +181,7 @@ create table letters (
   kind text not null, about bigint not null, fingerprint bytea not null,
   state text not null default 'queued'
     check (state in ('queued', 'sending', 'accepted', 'deferred', 'refused', 'unknown', 'dropped')),
-  message_id text, attempts smallint not null default 0, due_at timestamptz not null,
+  message_id text, attempts smallint not null default 0, doubts smallint not null default 0, due_at timestamptz not null,
   detail jsonb, story_ids bigint[], smtp_code int, class text, text_masked text,
   at timestamptz not null, settled_at timestamptz, worker_id bigint,
   unique (kind, about)
