@@ -26,7 +26,7 @@ export function say(lang: string, key: MessageKey, values: Record<string, string
  * Says a message that has marked-up parts, such as `Read our <link>privacy notice</link>.`: each mark's function wraps what
  * stands in it. The parts come back in order, strings not yet escaped.
  */
-export function sayParts<T extends object>(
+export function sayParts<T>(
   lang: string,
   key: MessageKey,
   values: Record<string, string | number | T | ((inner: (string | T)[]) => T)>,

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { addDays, instantOf, isLocalDate, type LocalDate, localDate, weekday } from '../lib/clock-time.ts';
+
+/** When a newsletter goes out, on the wall clock of its own time zone. */
+export interface Calendar {
+  /** 1 is Monday, 7 is Sunday (ISO 8601); in order, each once. */
+  days: number[];
+  /** `07:00` */
+  time: string;
+  /** No edition on these: `12-25` every year, `2026-04-03` once. */
+  holidays: string[];
+  /** No edition on these dates, once. */
+  skipDates: LocalDate[];
+}
+
+/** One planned edition: the local date is its identity, the instant follows from it. */
+export interface Slot {
+  date: LocalDate;
+  at: Date;
+}
+
+const datesMax = 400;
+const eachYear = /^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
+
+export const calendarSchema = z.strictObject({
+  days: z
+    .array(z.int().min(1).max(7))
+    .min(1, 'needs at least one day, 1 (Monday) to 7 (Sunday)')
+    .transform((days) => [...new Set(days)].sort((a, b) => a - b)),
+  time: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time like 07:00'),
+  holidays: z
+    .array(
+      z.string().refine((day) => isLocalDate(day) || eachYear.test(day), 'must be like 12-25 or 2026-04-03'),
+    )
+    .max(datesMax)
+    .default([]),
+  skipDates: z
+    .array(z.string().refine(isLocalDate, 'must be a date like 2026-04-03'))
+    .max(datesMax)
+    .default([]),
+});
+
+/** @returns the slot of that date, or `undefined` when no edition is due on it. */
+export function slotOn(calendar: Calendar, zone: string, date: LocalDate): Slot | undefined {
+  if (!calendar.days.includes(weekday(date)) || calendar.skipDates.includes(date)) return undefined;
+  if (calendar.holidays.includes(date) || calendar.holidays.includes(date.slice(5))) return undefined;
+  return { date, at: instantOf(date, calendar.time, zone) };
+}
+
+/**
+ * The next slots strictly after `from`, in order. Looks ahead as far as a year of skipped dates can reach; fewer than
+ * `count` means that the calendar has no more within that time.
+ */
+export function nextSlots(calendar: Calendar, zone: string, from: Date, count = 1): Slot[] {
+  const slots: Slot[] = [];
+  let date = localDate(from, zone);
+  for (let looked = 0; looked < daysAheadMax + count * 7 && slots.length < count; looked += 1) {
+    const slot = slotOn(calendar, zone, date);
+    if (slot && slot.at.getTime() > from.getTime()) slots.push(slot);
+    date = addDays(date, 1);
+  }
+  return slots;
+}
+
+const daysAheadMax = 400;
