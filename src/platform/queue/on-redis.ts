@@ -1,0 +1,105 @@
+import { createRedisBackend, withBackend } from 'bullmq';
+import { Redis, type RedisOptions } from 'ioredis';
+import type { Ground } from './ground.ts';
+
+const connectTimeoutMs = 2_000;
+/** The producer's patience: a request must get its answer. Workers wait as long as it takes. */
+const replyTimeoutMs = 2_000;
+const openTimeoutMs = 5_000;
+const reconnectMs = { min: 100, max: 2_000 };
+
+/**
+ * Two connections: one for ringing, that fails at once while Redis is away, and one for the workers (each adds a
+ * blocking one of its own), that waits. Both reconnect for ever. Throws when Redis cannot be reached within 5 s, is
+ * older than 6.2 or would evict keys.
+ */
+export async function openOnRedis(
+  url: string,
+  prefix: string,
+  onError: (error: Error) => void,
+): Promise<Ground> {
+  const ringing = open(
+    url,
+    { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: replyTimeoutMs },
+    onError,
+  );
+  const working = open(url, { maxRetriesPerRequest: null }, onError);
+  const disconnect = (): void => {
+    for (const client of [ringing, working]) client.disconnect();
+  };
+  try {
+    await becomeReady(ringing, url);
+    await becomeReady(working, url);
+    refuseUnfit(await ringing.info('server'), await ringing.info('memory'));
+  } catch (error) {
+    disconnect();
+    throw error;
+  }
+  const { Queue, Worker } = withBackend(createRedisBackend);
+  return {
+    queue: (name, options) => new Queue(name, { ...options, prefix, connection: ringing }),
+    worker: (name, deed, options) => new Worker(name, deed, { ...options, prefix, connection: working }),
+    ping: async () => void (await ringing.ping()),
+    close: async () => disconnect(),
+  };
+}
+
+function open(
+  url: string,
+  options: Omit<RedisOptions, 'replyMapping'>,
+  onError: (error: Error) => void,
+): Redis {
+  const client = new Redis(url, {
+    ...options,
+    lazyConnect: true,
+    connectTimeout: connectTimeoutMs,
+    retryStrategy: (times: number) => Math.min(reconnectMs.min * 2 ** (times - 1), reconnectMs.max),
+  });
+  client.on('error', onError);
+  // Each queue and worker listens for the connection's events.
+  client.setMaxListeners(0);
+  return client;
+}
+
+async function becomeReady(client: Redis, url: string): Promise<void> {
+  let lastError: Error | undefined;
+  client.on('error', (error) => {
+    lastError = error;
+  });
+  // It goes on trying after the first refusal, so only `ready` counts.
+  client.connect().catch(() => {});
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const { host } = new URL(url);
+      reject(
+        new Error(`cannot reach Redis at ${host} (REDIS_URL) within ${openTimeoutMs} ms`, {
+          cause: lastError,
+        }),
+      );
+    }, openTimeoutMs);
+    client.once('ready', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** Asks INFO and not CONFIG, which managed Redis forbids. Valkey reports the Redis version that it is true to. */
+function refuseUnfit(server: string, memory: string): void {
+  const version = field(server, 'redis_version') ?? '0';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major < 6 || (major === 6 && minor < 2)) {
+    throw new Error(`Redis 6.2 or newer is needed; this server is ${version}`);
+  }
+  const policy = field(memory, 'maxmemory_policy');
+  if (policy !== undefined && policy !== 'noeviction') {
+    throw new Error(
+      `this Redis evicts keys when its memory is full (maxmemory-policy is ${policy}), and jobs would vanish: ` +
+        'set maxmemory-policy to noeviction',
+    );
+  }
+}
+
+function field(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(info)?.[1];
+}
