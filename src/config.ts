@@ -3,8 +3,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { dirname, join, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { openKeyring, type Keyring, secretCharsMin } from './lib/signed-token.ts';
-import { parseRelayUrl, type Relay } from './platform/mail/relay.ts';
+import { type Keyring, openKeyring, secretCharsMin } from './lib/signed-token.ts';
+import { parseRelayUrls, type Relay } from './platform/mail/relay.ts';
 
 /** Everything the environment may say, read once. */
 export interface Config {
@@ -35,7 +35,9 @@ export class ConfigError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n- ${problems.join('\n- ')}`);
+    super(
+      `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n- ${problems.join('\n- ')}`,
+    );
     this.name = 'ConfigError';
     this.problems = problems;
   }
@@ -44,19 +46,29 @@ export class ConfigError extends Error {
 const list = z
   .string()
   .optional()
-  .transform((text) => (text ?? '').split(',').map((part) => part.trim()).filter((part) => part !== ''));
+  .transform((text) =>
+    (text ?? '')
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  );
 
 const environment = z.object({
   BASE_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
   SECRET_KEY: list,
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must look like postgres://user:password@host/name' }).optional(),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'must look like postgres://user:password@host/name' })
+    .optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must look like redis://host:6379' }).optional(),
-  SMTP_URL: list,
+  SMTP_URL: z.string().optional(),
   PORT: z.coerce.number({ error: 'must be a number' }).int().min(0).max(65_535).default(3000),
   HOST: z.string().optional(),
   DATA_DIR: z.string().default('.dateline'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  BOUNCE_DOMAIN: z.string().regex(/^[a-z0-9.-]+\.[a-z]{2,}$/i, 'must be a domain name').optional(),
+  BOUNCE_DOMAIN: z
+    .string()
+    .regex(/^[a-z0-9.-]+\.[a-z]{2,}$/i, 'must be a domain name')
+    .optional(),
   TRUSTED_PROXIES: list,
   DNS_SERVERS: list,
   MX_CHECK: z.enum(['on', 'off']).optional(),
@@ -71,8 +83,10 @@ const environment = z.object({
  *
  * @throws ConfigError with the whole list of what is wrong.
  */
-export function readConfig(env: Record<string, string | undefined>): Config {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  const set = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
   const parsed = environment.safeParse(set);
   if (!parsed.success) {
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
@@ -108,27 +122,33 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   };
 }
 
-function readRelays(urls: string[], problems: string[]): Relay[] {
-  return urls.flatMap((url) => {
-    try {
-      return [parseRelayUrl(url)];
-    } catch (error) {
-      problems.push(`SMTP_URL ${error instanceof Error ? error.message : 'cannot be read'}`);
-      return [];
-    }
-  });
+function readRelays(urls: string | undefined, problems: string[]): Relay[] {
+  if (urls === undefined) return [];
+  try {
+    return parseRelayUrls(urls);
+  } catch (error) {
+    problems.push(`SMTP_URL: ${error instanceof Error ? error.message : 'cannot be read'}`);
+    return [];
+  }
 }
 
 function checkProxies(ranges: string[], problems: string[]): void {
   for (const range of ranges) {
-    if (!ipaddr.isValidCIDR(range) && !ipaddr.isValid(range)) problems.push(`TRUSTED_PROXIES has no address range: ${range}`);
+    if (!ipaddr.isValidCIDR(range) && !ipaddr.isValid(range))
+      problems.push(`TRUSTED_PROXIES has no address range: ${range}`);
   }
 }
 
-function readKeyring(secrets: string[], embeddedDir: string | undefined, problems: string[]): Keyring | undefined {
+function readKeyring(
+  secrets: string[],
+  embeddedDir: string | undefined,
+  problems: string[],
+): Keyring | undefined {
   const listed = secrets.length > 0 ? secrets : embeddedDir ? [embeddedSecret(embeddedDir)] : [];
   if (listed.length === 0) {
-    problems.push('SECRET_KEY is missing: make one with `openssl rand -hex 32`, keep it, and give every process the same');
+    problems.push(
+      'SECRET_KEY is missing: make one with `openssl rand -hex 32`, keep it, and give every process the same',
+    );
     return undefined;
   }
   if (listed.some((secret) => secret.length < secretCharsMin)) {

@@ -1,18 +1,20 @@
-import { hostname } from 'node:os';
-import { join } from 'node:path';
 import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
 import type { Config } from './config.ts';
 import type { Clock } from './lib/clock-time.ts';
+import { Refusal } from './lib/errors.ts';
+import { maskAddresses } from './lib/mask.ts';
 import type { Keyring } from './lib/signed-token.ts';
-import { type DatabaseAddress, openDatabase } from './platform/db/database.ts';
-import { openEmbeddedPostgres } from './platform/db/embedded.ts';
+import { type Database, openDatabase } from './platform/db/database.ts';
+import { type EmbeddedPostgres, openEmbeddedPostgres } from './platform/db/embedded.ts';
+import { migrate, schemaState } from './platform/db/migrate.ts';
 import type { Tables } from './platform/db/tables.ts';
 import type { Log } from './platform/log.ts';
-import { type Bulk, openBulk } from './platform/mail/bulk.ts';
-import { parseRelayUrl } from './platform/mail/relay.ts';
-import { openTrap, type Trap } from './platform/mail/trap.ts';
+import { type Bulk, type BulkOptions, openBulk } from './platform/mail/bulk.ts';
+import { parseRelayUrl, type Relay, relaysFor } from './platform/mail/relay.ts';
+import { joinTrap, type Trap } from './platform/mail/trap.ts';
 import { openQueues, type Queues } from './platform/queue/queue.ts';
-import { openTemplates, type Templates } from './platform/render/templates.ts';
+import { builtInTemplates, openTemplates, type Templates } from './platform/render/templates.ts';
 
 /** Everything that touches the world comes in through this one door; the rest of the program is pure, or SQL. */
 export interface Context {
@@ -24,12 +26,130 @@ export interface Context {
   queues: Queues;
   mail: Mail;
   templates: Templates;
+  /** The worker that this process is in the ledger of workers; leases are held under it. */
+  workerId?: number;
 }
 
 export interface Mail {
   /** Letters have their own connections: they never wait behind an edition. */
   letters: Bulk;
   editions: Bulk;
-  /** The built-in mailbox, only while no relay is set. */
+  /** The built-in mailbox, while no relay is set and this process keeps it. */
   trap: Trap | undefined;
+}
+
+/** A context that its opener closes. */
+export interface OpenContext extends Context {
+  /** Closes everything in reverse order. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+const letterConnections = 2;
+const clockEveryMs = 60_000;
+
+/**
+ * Opens database, queues, mail and templates once. The embedded database migrates itself; any other must have been
+ * migrated.
+ *
+ * @throws Error in a sentence that says what to do: an old schema, a Redis that evicts, a server that cannot be reached.
+ */
+export async function openContext(config: Config, log: Log): Promise<OpenContext> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const { database, embedded } = await openLedger(config, log, closers);
+    const queues = await openBells(config, log, embedded);
+    closers.push(() => queues.close());
+    const mail = await openMail(config, log, closers);
+    const clock = await openClock(database, closers);
+    const templates = openTemplates(builtInTemplates());
+    return { config, log, clock, keyring: config.keyring, db: database.db, queues, mail, templates, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openLedger(
+  config: Config,
+  log: Log,
+  closers: (() => Promise<void> | void)[],
+): Promise<{ database: Database; embedded: EmbeddedPostgres | undefined }> {
+  const embedded =
+    config.databaseUrl === undefined ? await openEmbeddedPostgres({ dataDir: config.dataDir }) : undefined;
+  if (embedded) closers.push(() => embedded.close());
+  const database = openDatabase(config.databaseUrl ?? embedded?.config ?? '', {
+    onError: (error) => log.warn({ deed: 'database', reason: error.message }, 'a database connection broke'),
+  });
+  closers.push(() => database.close());
+  if (embedded) await migrate(database.db);
+  else await refuseOldSchema(database);
+  return { database, embedded };
+}
+
+async function refuseOldSchema({ db }: Database): Promise<void> {
+  const state = await schemaState(db).catch((error: Error) => {
+    throw new Error(`The database at DATABASE_URL does not answer: ${error.message}`, { cause: error });
+  });
+  if (state.kind === 'current') return;
+  throw new Refusal(
+    503,
+    'wrong_schema',
+    state.kind === 'old'
+      ? `The database lacks ${state.missing.join(', ')}: run \`dateline migrate\` first.`
+      : `The database was migrated by a newer version of dateline (${state.unknown.join(', ')}): install that version.`,
+  );
+}
+
+async function openBells(config: Config, log: Log, embedded: EmbeddedPostgres | undefined): Promise<Queues> {
+  const onError = (error: Error) =>
+    log.warn({ deed: 'queue', reason: maskAddresses(error.message) }, 'the queue complains');
+  if (config.redisUrl) return openQueues({ redisUrl: config.redisUrl }, { onError });
+  const postgres = embedded?.config ?? config.databaseUrl;
+  if (postgres === undefined) throw new Error('there is no database for the queue');
+  return openQueues({ postgres }, { onError });
+}
+
+async function openMail(config: Config, log: Log, closers: (() => Promise<void> | void)[]): Promise<Mail> {
+  let relays: Relay[] = config.relays;
+  let trap: Trap | undefined;
+  if (relays.length === 0) {
+    const joined = await joinTrap({ dir: `${config.dataDir}/mail`, clock: () => new Date() });
+    trap = joined.trap;
+    if (trap) closers.push(() => trap?.close());
+    relays = [parseRelayUrl(joined.smtpUrl)];
+  }
+  const options: BulkOptions = {
+    ehloName: new URL(config.baseUrl).hostname,
+    onConnectFailed: ({ relay, lost, retryInMs }) =>
+      log.warn({ deed: 'connect', relay, reason: lost.message, retryInMs }, 'a relay could not be reached'),
+  };
+  const letters = openBulk(relaysFor('transactional', relays), {
+    ...options,
+    connections: letterConnections,
+  });
+  const editions = openBulk(relaysFor('bulk', relays), { ...options, connections: config.smtpConnections });
+  closers.push(
+    () => letters.close(),
+    () => editions.close(),
+  );
+  return { letters, editions, trap };
+}
+
+/** Leases and due times of several machines hang on one clock: the database's. */
+async function openClock({ db }: Database, closers: (() => void)[]): Promise<Clock> {
+  let offsetMs = 0;
+  const measure = async () => {
+    const before = Date.now();
+    const { rows } = await sql<{ at: Date }>`select clock_timestamp() as at`.execute(db);
+    const at = rows[0]?.at;
+    if (at) offsetMs = Math.round(at.getTime() - (before + Date.now()) / 2);
+  };
+  await measure();
+  const timer = setInterval(() => void measure().catch(() => undefined), clockEveryMs);
+  timer.unref();
+  closers.push(() => clearInterval(timer));
+  return { now: () => new Date(Date.now() + offsetMs) };
 }

@@ -13,6 +13,8 @@ export interface Weighed {
   languages: readonly string[];
   /** Why it may not be in this edition at all. */
   barred: string | undefined;
+  /** What bars it will pass, as an embargo does: the next edition weighs it again. */
+  waits?: boolean;
   /** Did not fit the last time. */
   carried: boolean;
 }
@@ -54,7 +56,7 @@ export function chooseStories(stories: readonly Weighed[], quotas: Quotas): Choi
   const placed = new Map<number, Placed>();
   const ranked = [...stories].sort(byRank);
   for (const story of ranked) {
-    if (story.barred) put(placed, story, 'excluded', story.barred);
+    if (story.barred) put(placed, story, story.waits ? 'carried' : 'excluded', story.barred);
   }
   excludeAlike(ranked, placed);
   for (const language of quotas.languages) {

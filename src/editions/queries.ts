@@ -185,3 +185,113 @@ export async function editionStories(db: Db, editionId: number): Promise<StoryRo
     pinned: row.pinned,
   }));
 }
+
+/** After a choice: where it stopped weighing, a new revision when it changed, and what holds it, if anything. */
+export async function noteAssembled(
+  db: Db,
+  editionId: number,
+  note: { cutoffAt: Date; changed: boolean; held: string | undefined; now: Date },
+): Promise<void> {
+  await db
+    .updateTable('editions')
+    .set((expression) => ({
+      cutoff_at: note.cutoffAt,
+      held_reason: note.held ?? null,
+      revision: note.changed ? expression('revision', '+', 1) : expression.ref('revision'),
+      updated_at: note.now,
+    }))
+    .where('id', '=', editionId)
+    .execute();
+}
+
+/** The edition's number: given once, one more than the newsletter's last. Weekly editions have none. */
+export async function giveNumber(db: Db, edition: Edition): Promise<number | undefined> {
+  if (edition.number !== undefined || edition.kind !== 'regular') return edition.number;
+  const { rows } = await sql<{ number: number }>`
+    update editions set number = (select coalesce(max(number), 0) + 1 from editions
+      where newsletter_id = ${edition.newsletterId})
+    where id = ${edition.id} and number is null returning number`.execute(db);
+  return rows[0]?.number;
+}
+
+export interface Variant {
+  id: number;
+  lang: string;
+  html: string;
+  text: string;
+  htmlBytes: number;
+  revision: number;
+}
+
+export async function putVariant(
+  db: Db,
+  variant: { editionId: number; lang: string; html: string; text: string; mime: unknown; htmlBytes: number; revision: number },
+): Promise<void> {
+  const changing = {
+    html: variant.html,
+    text: variant.text,
+    mime: JSON.stringify(variant.mime),
+    html_bytes: variant.htmlBytes,
+    revision: variant.revision,
+  };
+  await db
+    .insertInto('edition_variants')
+    .values({ edition_id: variant.editionId, lang: variant.lang, ...changing })
+    .onConflict((conflict) =>
+      conflict.columns(['edition_id', 'lang', 'topics', 'greeting', 'catch_up']).doUpdateSet(changing),
+    )
+    .execute();
+}
+
+export async function dropVariants(db: Db, editionId: number, keep: readonly string[]): Promise<void> {
+  await db
+    .deleteFrom('edition_variants')
+    .where('edition_id', '=', editionId)
+    .where('lang', 'not in', keep.length > 0 ? [...keep] : [''])
+    .execute();
+}
+
+export async function variantsOf(db: Db, editionId: number): Promise<Variant[]> {
+  const rows = await db
+    .selectFrom('edition_variants')
+    .select(['id', 'lang', 'html', 'text', 'html_bytes', 'revision'])
+    .where('edition_id', '=', editionId)
+    .orderBy('id')
+    .execute();
+  return rows.map(({ html_bytes, ...row }) => ({ ...row, htmlBytes: html_bytes }));
+}
+
+/** The calendar has come to this edition: it will send itself at its slot, whoever made it. */
+export async function markScheduled(db: Db, editionId: number): Promise<void> {
+  await db
+    .updateTable('editions')
+    .set({ scheduled: true })
+    .where('id', '=', editionId)
+    .where('scheduled', '=', false)
+    .where('state', 'in', ['draft', 'ready', 'approved'])
+    .execute();
+}
+
+export async function approvalsOf(db: Db, editionId: number, revision: number): Promise<number> {
+  const rows = await db
+    .selectFrom('approvals')
+    .select('approver')
+    .where('edition_id', '=', editionId)
+    .where('revision', '=', revision)
+    .execute();
+  return rows.length;
+}
+
+export async function holdEdition(db: Db, editionId: number, reason: string): Promise<void> {
+  await db.updateTable('editions').set({ held_reason: reason }).where('id', '=', editionId).execute();
+}
+
+export async function editionsOf(
+  db: Db,
+  page: { newsletterId?: number | undefined; before?: number | undefined; limit: number },
+): Promise<Edition[]> {
+  let query = db.selectFrom('editions').selectAll().orderBy('id', 'desc').limit(page.limit);
+  if (page.newsletterId !== undefined) query = query.where('newsletter_id', '=', page.newsletterId);
+  if (page.before !== undefined) query = query.where('id', '<', page.before);
+  return (await query.execute()).map(toEdition);
+}

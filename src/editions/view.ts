@@ -1,0 +1,162 @@
+import { addressOf, webUrl } from './addresses.ts';
+import type { Edition } from './edition.ts';
+import { preheaderFrom, subjectFrom } from './headlines.ts';
+import { minutesFor, wordCount } from './minutes.ts';
+import type { Page, Shown } from './shown.ts';
+import type { Newsletter } from '../newsletters/newsletter.ts';
+import { clockHour, longDate } from '../platform/i18n/dates.ts';
+import { dirOf, languageName } from '../platform/i18n/languages.ts';
+import { say } from '../platform/i18n/messages.ts';
+import type { DigestView, ImageView, LeadView, StoryView } from '../platform/render/views.ts';
+
+/** Thumbnails cost a block of their own each, and mail its size. */
+const thumbnailsMax = 4;
+const defaultImage = { width: 1200, height: 675 };
+
+/**
+ * What the digest's template is given: every word of one edition in one language. Pure, so the preview shows exactly what
+ * the mail will say.
+ */
+export function digestView(at: {
+  edition: Edition;
+  newsletter: Newsletter;
+  page: Page;
+  lang: string;
+  baseUrl: string;
+}): DigestView {
+  const { edition, newsletter, page, lang, baseUrl } = at;
+  const url = webUrl(baseUrl, newsletter, edition, lang);
+  const promise = newsletter.promise[lang] ?? newsletter.promise[newsletter.languages[0] ?? ''] ?? '';
+  const others = [...page.sections.flatMap((section) => section.stories), ...page.briefs];
+  const subject = edition.subject[lang] ?? subjectFrom(page.lead.article.title);
+  const greeting = edition.greeting[lang] ?? greetingFor(edition, newsletter, lang);
+  const stories = storyViews(page, { url, lang });
+  const words = wordCount([greeting, ...texts(page)].join(' '));
+  return {
+    lang,
+    dir: dirOf(lang),
+    title: subject,
+    preheader:
+      edition.preheader[lang] ??
+      preheaderFrom(
+        others.map((one) => one.article.title),
+        promise,
+      ),
+    folio: {
+      date: longDate(lang, edition.slotAt, newsletter.timeZone),
+      ...(edition.number === undefined ? {} : { number: say(lang, 'digest.number', { number: String(edition.number) }) }),
+      minutes: say(lang, 'digest.minutes', { count: minutesFor(words, lang) }),
+      viewInBrowser: { label: say(lang, 'digest.view_in_browser'), url },
+    },
+    masthead: { name: newsletter.name, promise },
+    greeting,
+    lead: leadView(page.lead, { newsletter, url, lang }),
+    sections: page.sections.map((section) => ({
+      label: sectionLabel(newsletter, section.key, lang),
+      stories: section.stories.flatMap((one) => stories.get(one.storyId) ?? []),
+    })),
+    ...(page.briefs.length === 0
+      ? {}
+      : {
+          briefs: {
+            label: say(lang, 'digest.briefs'),
+            items: page.briefs.map((one) => ({
+              text: one.article.title,
+              url: addressOf(one.article, url),
+              ...(one.foreign ? { lang: one.foreign } : {}),
+            })),
+          },
+        }),
+    passItOn: {
+      forward: { label: say(lang, 'digest.forward'), url: forwardUrl(newsletter.name, subject, url) },
+      signUp: {
+        text: say(lang, 'digest.forwarded'),
+        label: say(lang, 'digest.get_free'),
+        url: `${baseUrl}/s/${newsletter.slug}?lang=${lang}`,
+      },
+    },
+    footer: {
+      why: say(lang, 'digest.why'),
+      manage: { label: say(lang, 'digest.manage') },
+      unsubscribe: { label: say(lang, 'digest.unsubscribe') },
+      privacy: { label: say(lang, 'digest.privacy'), url: newsletter.privacyUrl },
+      legalName: newsletter.legalName,
+      postalAddress: newsletter.postalAddress,
+      contact: newsletter.replyTo,
+    },
+  };
+}
+
+/** Words of the day only where the calendar makes them true for every reader; else a plain hello. */
+function greetingFor(edition: Edition, newsletter: Newsletter, lang: string): string {
+  if (!edition.scheduled) return say(lang, 'digest.greeting.any');
+  const hour = clockHour(edition.slotAt, newsletter.timeZone);
+  if (hour >= 4 && hour < 11) return say(lang, 'digest.greeting.morning');
+  if (hour >= 17 && hour < 22) return say(lang, 'digest.greeting.evening');
+  return say(lang, 'digest.greeting.any');
+}
+
+function leadView(one: Shown, at: { newsletter: Newsletter; url: string; lang: string }): LeadView {
+  const { article } = one;
+  const image = imageView(one);
+  return {
+    ...(one.section ? { kicker: sectionLabel(at.newsletter, one.section, at.lang) } : {}),
+    ...(image ? { image } : {}),
+    headline: article.title,
+    url: addressOf(article, at.url),
+    ...(article.dek ? { dek: article.dek } : {}),
+    ...(article.author ? { byline: say(at.lang, 'digest.byline', { author: article.author }) } : {}),
+    ...minutes(one, at.lang),
+    ...foreign(one),
+  };
+}
+
+function storyViews(page: Page, at: { url: string; lang: string }): Map<number, StoryView> {
+  let thumbnails = 0;
+  const views = new Map<number, StoryView>();
+  for (const section of page.sections) {
+    section.stories.forEach((one, index) => {
+      const image = index === 0 && thumbnails < thumbnailsMax ? imageView(one) : undefined;
+      if (image) thumbnails += 1;
+      views.set(one.storyId, {
+        headline: one.article.title,
+        url: addressOf(one.article, at.url),
+        ...(one.article.dek ? { dek: one.article.dek } : {}),
+        ...minutes(one, at.lang),
+        ...(image ? { image } : {}),
+        ...foreign(one),
+      });
+    });
+  }
+  return views;
+}
+
+/** A picture without its alternative text is not shown at all. */
+function imageView(one: Shown): ImageView | undefined {
+  const { image } = one.article;
+  if (!image || image.alt.trim() === '') return undefined;
+  return { ...defaultImage, ...image };
+}
+
+function minutes(one: Shown, lang: string): { minutes?: string } {
+  const { words, lang: written } = one.article;
+  return words > 0 ? { minutes: say(lang, 'digest.story_minutes', { count: minutesFor(words, written) }) } : {};
+}
+
+function foreign(one: Shown): { lang?: string; langName?: string } {
+  return one.foreign ? { lang: one.foreign, langName: languageName(one.foreign) } : {};
+}
+
+function sectionLabel(newsletter: Newsletter, key: string, lang: string): string {
+  const section = newsletter.sections.find((one) => one.key === key);
+  return section?.label[lang] ?? Object.values(section?.label ?? {})[0] ?? key;
+}
+
+function forwardUrl(name: string, subject: string, url: string): string {
+  return `mailto:?subject=${encodeURIComponent(`${name}: ${subject}`)}&body=${encodeURIComponent(url)}`;
+}
+
+function texts(page: Page): string[] {
+  const all = [page.lead, ...page.sections.flatMap((section) => section.stories)];
+  return [...all.flatMap(({ article }) => [article.title, article.dek ?? '']), ...page.briefs.map((one) => one.article.title)];
+}
