@@ -66,7 +66,7 @@ export function openDatabase(address: DatabaseAddress, options: DatabaseOptions 
 function readTypes(): pg.TypeOverrides {
   const types = new pg.TypeOverrides();
   types.setTypeParser(20, Number);
-  types.setTypeParser(1016, types.getTypeParser(1007, 'text') as (text: string) => number[]);
+  types.setTypeParser(1016, types.getTypeParser(1007) as unknown as (text: string) => number[]);
   types.setTypeParser(1082, (text) => text);
   return types;
 }
