@@ -1,0 +1,296 @@
+import type { ConnectionOptions } from 'node:tls';
+import type { Relay } from './relay.ts';
+import { RelayDoor } from './relay-door.ts';
+import { openSmtp, type Pipelining, type SmtpConnection } from './smtp.ts';
+import { assertEnvelope, type Parcel } from './smtp-command.ts';
+import { assertEhloName } from './smtp-handshake.ts';
+import { type Envelope, lostOutcome, type Outcome, SmtpLost, type SmtpTimeouts } from './smtp-outcome.ts';
+import { within } from './within.ts';
+
+export type BulkOptions = {
+  ehloName: string;
+  /** Open at once, over all relays. Default 10. */
+  connections?: number;
+  /** Then the connection is closed and another opened; 0 = no limit. Default 100. */
+  messagesPerConnection?: number;
+  /** A connection without work is closed after this. Default 10 s. */
+  idleMs?: number;
+  timeouts?: Partial<SmtpTimeouts>;
+  tls?: ConnectionOptions;
+  /** Default `full`; `envelope` above 50 connections, where two bodies per connection cost more than they save. */
+  pipelining?: Pipelining;
+  /** Hears of each connection that failed before its first message; the sentence holds no address. */
+  onConnectFailed?: (failure: { relay: string; lost: SmtpLost; retryInMs: number }) => void;
+};
+
+/** A pool of SMTP connections, opened when there is work. */
+export type Bulk = {
+  /**
+   * Sends one message. `compose` runs when a connection is about to take it. Resolves exactly once; while no relay
+   * can be reached, at once, as `lost` before the message. Rejects what `compose` throws, and an envelope that no
+   * command can carry.
+   */
+  deliver(envelope: Envelope, compose: () => string): Promise<Outcome>;
+  /** Messages whose outcome is open, waiting ones included. */
+  inFlight(): number;
+  /** Connections that are open. */
+  connections(): number;
+  /** Waits until nothing is in flight. False: the time was up first. */
+  drain(timeoutMs: number): Promise<boolean>;
+  /** Takes no more, lets what is on the wire finish (at most 10 s), says QUIT. Waiting messages come back as lost. */
+  close(): Promise<void>;
+  /** Destroys every connection now; what is under way is lost, and says whether its final dot had left. */
+  cut(): void;
+};
+
+export function openBulk(relays: readonly Relay[], options: BulkOptions): Bulk {
+  if (relays.length === 0) throw new Error('no relay to hand mail to');
+  assertEhloName(options.ehloName);
+  return new Pool(relays, options);
+}
+
+const connectionsDefault = 10;
+const connectionsForFullPipelining = 50;
+const messagesPerConnectionDefault = 100;
+const idleMsDefault = 10_000;
+const closeMsMax = 10_000;
+const repeatsMax = 2;
+
+type Job = {
+  envelope: Envelope;
+  compose: () => string;
+  resolve: (outcome: Outcome) => void;
+  reject: (error: unknown) => void;
+  repeats: number;
+};
+
+/** An open connection and what it has done for us. */
+type Line = {
+  connection: SmtpConnection;
+  door: RelayDoor;
+  taken: number;
+  answered: number;
+  idle: boolean;
+  hasRested: boolean;
+  idleTimer: NodeJS.Timeout | undefined;
+};
+
+class Pool implements Bulk {
+  #options: BulkOptions;
+  #doors: RelayDoor[];
+  #lines = new Set<Line>();
+  #jobs: Job[] = [];
+  #unsettled = 0;
+  #closing: string | undefined;
+  #cutting = new AbortController();
+  #lastLost = new SmtpLost('connect', 'no relay can be reached');
+  #onEmpty: (() => void)[] = [];
+
+  constructor(relays: readonly Relay[], options: BulkOptions) {
+    this.#options = options;
+    this.#doors = relays.map((relay) => new RelayDoor(relay));
+  }
+
+  async deliver(envelope: Envelope, compose: () => string): Promise<Outcome> {
+    assertEnvelope(envelope);
+    if (this.#closing !== undefined) return lostOutcome(new SmtpLost('connect', this.#closing));
+    this.#unsettled += 1;
+    try {
+      return await new Promise<Outcome>((resolve, reject) => {
+        this.#jobs.push({ envelope, compose, resolve, reject, repeats: 0 });
+        this.#pump();
+      });
+    } finally {
+      this.#unsettled -= 1;
+      if (this.#unsettled === 0) for (const empty of this.#onEmpty.splice(0)) empty();
+    }
+  }
+
+  inFlight(): number {
+    return this.#unsettled;
+  }
+
+  connections(): number {
+    return this.#lines.size;
+  }
+
+  async drain(timeoutMs: number): Promise<boolean> {
+    if (this.#unsettled === 0) return true;
+    return within(timeoutMs, new Promise((resolve) => this.#onEmpty.push(() => resolve(undefined))));
+  }
+
+  async close(): Promise<void> {
+    this.#closing ??= 'mail is being shut down';
+    this.#giveBack(new SmtpLost('connect', this.#closing));
+    await within(closeMsMax, Promise.all([...this.#lines].map((line) => line.connection.quit())));
+    this.cut();
+  }
+
+  cut(): void {
+    this.#closing ??= 'mail is being shut down';
+    this.#giveBack(new SmtpLost('connect', this.#closing));
+    this.#cutting.abort();
+    for (const line of [...this.#lines]) line.connection.cut('we cut the connection');
+  }
+
+  /** Gives waiting work to connections, opens more while it pays, and leaves nothing waiting for nobody. */
+  #pump(): void {
+    for (const line of this.#lines) {
+      if (this.#jobs.length === 0) return;
+      if (line.idle) this.#wake(line);
+    }
+    let door = this.#doorToOpen();
+    while (door) {
+      void this.#open(door);
+      door = this.#doorToOpen();
+    }
+    // All connections busy: the next envelope may still follow a body that waits for its reply.
+    for (const line of this.#lines) {
+      if (this.#jobs.length <= this.#opening()) return;
+      this.#wake(line);
+    }
+    if (this.#lines.size === 0 && this.#opening() === 0) this.#giveBack(this.#lastLost);
+  }
+
+  #wake(line: Line): void {
+    if (!line.connection.wake()) return;
+    line.idle = false;
+    clearTimeout(line.idleTimer);
+  }
+
+  #doorToOpen(): RelayDoor | undefined {
+    const max = this.#options.connections ?? connectionsDefault;
+    const opening = this.#opening();
+    if (this.#closing !== undefined || this.#lines.size + opening >= max || this.#jobs.length <= opening)
+      return;
+    return this.#doors.filter((door) => door.mayOpen()).sort((a, b) => a.load() - b.load())[0];
+  }
+
+  #opening(): number {
+    return this.#doors.reduce((sum, door) => sum + door.opening, 0);
+  }
+
+  async #open(door: RelayDoor): Promise<void> {
+    const { ehloName, timeouts = {}, tls = {} } = this.#options;
+    const many = (this.#options.connections ?? connectionsDefault) > connectionsForFullPipelining;
+    const pipelining = this.#options.pipelining ?? (many ? 'envelope' : 'full');
+    door.opening += 1;
+    try {
+      const signal = this.#cutting.signal;
+      const connection = await openSmtp(door.relay, { ehloName, timeouts, tls, pipelining, signal });
+      door.opening -= 1;
+      door.opened();
+      this.#take(connection, door);
+    } catch (error) {
+      door.opening -= 1;
+      this.#failed(door, asLost(error));
+      this.#pump();
+    }
+  }
+
+  #take(connection: SmtpConnection, door: RelayDoor): void {
+    const line: Line = {
+      connection,
+      door,
+      taken: 0,
+      answered: 0,
+      idle: false,
+      hasRested: false,
+      idleTimer: undefined,
+    };
+    connection.take = () => this.#next(line);
+    connection.onIdle = () => this.#rest(line);
+    connection.onClosed = (reason) => this.#gone(line, reason);
+    if (connection.closed) {
+      this.#failed(door, new SmtpLost('ehlo', 'the server closed the connection'));
+    } else {
+      this.#lines.add(line);
+      door.open += 1;
+      if (this.#closing !== undefined) void connection.quit();
+      else if (!connection.wake()) this.#rest(line);
+    }
+    this.#pump();
+  }
+
+  /** The oldest waiting message, composed for this connection. */
+  #next(line: Line): Parcel | undefined {
+    const limit = this.#options.messagesPerConnection ?? messagesPerConnectionDefault;
+    if (limit > 0 && line.taken >= limit) return undefined;
+    for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) {
+      const { envelope, compose, reject } = job;
+      let data: string;
+      try {
+        data = compose();
+      } catch (error) {
+        reject(error);
+        continue;
+      }
+      const taken = { job, first: line.taken === 0 && !line.hasRested };
+      line.taken += 1;
+      return { envelope, data, settle: (outcome) => this.#settle(taken, outcome, line) };
+    }
+    return undefined;
+  }
+
+  #settle({ job, first }: { job: Job; first: boolean }, outcome: Outcome, line: Line): void {
+    if (!first && job.repeats < repeatsMax && this.#closing === undefined && endedBetweenMessages(outcome)) {
+      job.repeats += 1;
+      this.#jobs.unshift(job);
+      return;
+    }
+    if (outcome.kind === 'reply') {
+      line.answered += 1;
+      line.door.answered();
+    }
+    job.resolve(outcome);
+  }
+
+  #rest(line: Line): void {
+    const limit = this.#options.messagesPerConnection ?? messagesPerConnectionDefault;
+    if (limit > 0 && line.taken >= limit) {
+      void line.connection.quit();
+      return;
+    }
+    line.idle = true;
+    line.hasRested = true;
+    clearTimeout(line.idleTimer);
+    line.idleTimer = setTimeout(() => void line.connection.quit(), this.#options.idleMs ?? idleMsDefault);
+  }
+
+  #gone(line: Line, reason: string): void {
+    clearTimeout(line.idleTimer);
+    this.#lines.delete(line);
+    line.door.open -= 1;
+    // A server that opens and then answers nothing is as unreachable as one that refuses.
+    if (line.taken > 0 && line.answered === 0 && !line.hasRested)
+      this.#failed(line.door, new SmtpLost('mail', reason));
+    this.#pump();
+  }
+
+  #failed(door: RelayDoor, lost: SmtpLost): void {
+    if (this.#closing !== undefined) return;
+    const retryInMs = door.failed();
+    this.#lastLost = lost;
+    this.#options.onConnectFailed?.({ relay: door.relay.name, lost, retryInMs });
+  }
+
+  #giveBack(lost: SmtpLost): void {
+    for (const job of this.#jobs.splice(0)) job.resolve(lostOutcome(lost));
+  }
+}
+
+function asLost(error: unknown): SmtpLost {
+  if (error instanceof SmtpLost) return error;
+  return new SmtpLost(
+    'connect',
+    `the connection could not be opened (${error instanceof Error ? error.message : error})`,
+  );
+}
+
+/** The connection had ended before it came to this message, so nothing of the message can have been taken. */
+function endedBetweenMessages(outcome: Outcome): boolean {
+  if (outcome.phase !== 'mail') return false;
+  if (outcome.kind === 'lost') return !outcome.afterDot;
+  const { code, status, text } = outcome.reply;
+  return code === 421 && (status === '4.4.2' || /per (?:connection|session)/i.test(text));
+}

@@ -1,0 +1,161 @@
+import { isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
+
+export type RelayPurpose = 'bulk' | 'transactional';
+export type RelayRate = { count: number; per: 'second' | 'minute' | 'hour' | 'day' };
+
+/** An SMTP server that mail is handed to. */
+export type Relay = {
+  /** `host:port`, without the user: fit for logs and metrics. */
+  name: string;
+  host: string;
+  port: number;
+  /** TLS from the first byte (`smtps://`). */
+  secure: boolean;
+  /** STARTTLS or nothing, with a verified certificate. */
+  requireTls: boolean;
+  /** Never STARTTLS, even if offered (`tls=off`). */
+  plain: boolean;
+  auth?: { user: string; pass: string };
+  connections?: number;
+  purpose?: RelayPurpose;
+  weight?: number;
+  rates?: RelayRate[];
+};
+
+const optionsKnown = new Set(['purpose', 'weight', 'rate', 'connections', 'tls']);
+const periods = { s: 'second', m: 'minute', h: 'hour', d: 'day' } as const;
+
+/** Reads a comma list of relay URLs. Throws a sentence that says what to do and never holds the password. */
+export function parseRelayUrls(list: string): Relay[] {
+  // Only a comma before another scheme separates: passwords and user names may hold one.
+  const urls = list.split(/\s*,\s*(?=smtps?:\/\/)/i).map((url) => url.trim());
+  return urls.map((url, at) => {
+    try {
+      return parseRelayUrl(url);
+    } catch (error) {
+      const sentence = error instanceof Error ? error.message : 'cannot be read';
+      throw new Error(urls.length > 1 ? `relay ${at + 1} of ${urls.length}: ${sentence}` : sentence);
+    }
+  });
+}
+
+/**
+ * Reads one relay: `smtp://` (port 25, or 587 with a password; STARTTLS when offered) or `smtps://` (465).
+ * Query: `purpose=bulk|transactional`, `weight`, `rate=100/s` (repeatable; s, m, h, d), `connections`,
+ * `tls=required|off`. Throws a sentence that never holds the password.
+ */
+export function parseRelayUrl(text: string): Relay {
+  const url = readUrl(text);
+  const secure = url.protocol === 'smtps:';
+  const auth = readAuth(url);
+  const host = readHost(url);
+  const port = url.port === '' ? (secure ? 465 : auth ? 587 : 25) : Number(url.port);
+  if (port === 0) throw new Error('port 0 is no port: write the relay’s port after the host name');
+  for (const option of url.searchParams.keys()) {
+    if (!optionsKnown.has(option)) {
+      // Not quoted: with an unescaped "?" in the password this is a piece of it.
+      throw new Error(`an option after the "?" is unknown: the options are ${[...optionsKnown].join(', ')}`);
+    }
+  }
+  const tls = url.searchParams.get('tls');
+  if (tls !== null && tls !== 'required' && tls !== 'off') throw new Error('tls is "required" or "off"');
+  if (secure && tls === 'off')
+    throw new Error('smtps:// with tls=off contradicts itself: write smtp:// instead');
+  return {
+    name: `${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
+    host,
+    port,
+    secure,
+    requireTls: tls === 'required',
+    plain: tls === 'off',
+    ...(auth ? { auth } : {}),
+    ...readPurpose(url),
+    ...readWhole(url, 'weight', 1000),
+    ...readWhole(url, 'connections', 500),
+    ...readRates(url),
+  };
+}
+
+/** The relays for a purpose: those that name it or none; where that leaves nothing, all of them. */
+export function relaysFor(purpose: RelayPurpose, relays: readonly Relay[]): Relay[] {
+  const fit = relays.filter((relay) => relay.purpose === undefined || relay.purpose === purpose);
+  return fit.length > 0 ? fit : [...relays];
+}
+
+function readUrl(text: string): URL {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    // The cause quotes its input, password and all.
+    throw new Error(
+      'not a URL: write smtp://user:password@host:port, with the characters : / ? # @ % of the password percent-encoded',
+    );
+  }
+  if (url.protocol !== 'smtp:' && url.protocol !== 'smtps:') {
+    throw new Error('the URL begins with smtp:// or smtps://');
+  }
+  if (url.pathname !== '' && url.pathname !== '/') {
+    throw new Error(
+      'nothing may stand between the port and the "?": percent-encode / in the password as %2F',
+    );
+  }
+  if (url.hash !== '') throw new Error('a # must be percent-encoded as %23');
+  return url;
+}
+
+function readHost(url: URL): string {
+  const bare = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  if (isIP(bare)) return bare;
+  const host = domainToASCII(decoded(bare, 'host name'));
+  if (host === '') throw new Error('the host name is missing or not a host name');
+  return host;
+}
+
+function readAuth(url: URL): { user: string; pass: string } | undefined {
+  if (url.username === '' && url.password === '') return undefined;
+  const user = decoded(url.username, 'user name');
+  const pass = decoded(url.password, 'password');
+  if (user === '' || pass === '')
+    throw new Error('user name and password come together: smtp://user:password@host');
+  if (/\0/.test(user + pass)) throw new Error('user name and password cannot hold a NUL');
+  return { user, pass };
+}
+
+function decoded(text: string, what: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new Error(`a "%" in the ${what} must be written %25`);
+  }
+}
+
+function readPurpose(url: URL): { purpose?: RelayPurpose } {
+  const purpose = url.searchParams.get('purpose');
+  if (purpose === null) return {};
+  if (purpose === 'bulk' || purpose === 'transactional') return { purpose };
+  throw new Error('purpose is "bulk" or "transactional"');
+}
+
+function readWhole<Name extends 'weight' | 'connections'>(
+  url: URL,
+  name: Name,
+  max: number,
+): { [key in Name]?: number } {
+  const text = url.searchParams.get(name);
+  if (text === null) return {};
+  const value = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (value < 1 || value > max) throw new Error(`${name} is a whole number from 1 to ${max}`);
+  return { [name]: value } as { [key in Name]?: number };
+}
+
+function readRates(url: URL): { rates?: RelayRate[] } {
+  const rates = url.searchParams.getAll('rate').map((text) => {
+    const found = /^([1-9]\d{0,8})\/([smhd])$/.exec(text);
+    const per = periods[found?.[2] as keyof typeof periods];
+    if (!found || !per) throw new Error('rate is a number per s, m, h or d, such as rate=100/s');
+    return { count: Number(found[1]), per };
+  });
+  return rates.length > 0 ? { rates } : {};
+}
