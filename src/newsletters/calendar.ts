@@ -40,11 +40,16 @@ export const calendarSchema = z.strictObject({
     .default([]),
 });
 
+/** When an edition of that date goes out, whether or not the calendar plans one. */
+export function slotInstant(calendar: Calendar, date: LocalDate, zone: string): Date {
+  return instantOf(date, calendar.time, zone);
+}
+
 /** @returns the slot of that date, or `undefined` when no edition is due on it. */
 export function slotOn(calendar: Calendar, zone: string, date: LocalDate): Slot | undefined {
   if (!calendar.days.includes(weekday(date)) || calendar.skipDates.includes(date)) return undefined;
   if (calendar.holidays.includes(date) || calendar.holidays.includes(date.slice(5))) return undefined;
-  return { date, at: instantOf(date, calendar.time, zone) };
+  return { date, at: slotInstant(calendar, date, zone) };
 }
 
 /**

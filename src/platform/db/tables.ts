@@ -207,7 +207,7 @@ export interface Tables {
     at: At;
     counted: Generated<boolean>;
   };
-  limits: { key: string; window_start: At; n: number };
+  limits: { key: string; window_start: At; n: number; expires_at: At };
   letters: {
     id: Id;
     kind: string;

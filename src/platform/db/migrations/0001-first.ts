@@ -171,7 +171,7 @@ create table bounces (
 );
 create index bounces_person on bounces (subscriber_id, at);
 create table limits (
-  key text not null, window_start timestamptz not null, n int not null,
+  key text not null, window_start timestamptz not null, n int not null, expires_at timestamptz not null,
   primary key (key, window_start)
 );`;
 

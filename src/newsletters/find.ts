@@ -1,0 +1,57 @@
+import { Refusal } from '../lib/errors.ts';
+import { rowId } from '../lib/ids.ts';
+import type { Db } from '../platform/db/database.ts';
+import type { Newsletter, Publisher } from './newsletter.ts';
+import { newsletterBy, newslettersAfter, publisherRow } from './queries.ts';
+
+/** The newsletter of a slug or a public id (`nl_3`), in whatever state; `undefined` when there is none. */
+export async function findNewsletter(db: Db, slugOrId: string): Promise<Newsletter | undefined> {
+  const id = rowId('newsletter', slugOrId);
+  return newsletterBy(db, id === undefined ? { slug: slugOrId } : { id });
+}
+
+/** The newsletter of a row, for those who hold its number from another row. */
+export async function getNewsletter(db: Db, id: number): Promise<Newsletter | undefined> {
+  return newsletterBy(db, { id });
+}
+
+/** @throws Refusal 404 when there is no such newsletter. */
+export async function needNewsletter(db: Db, slugOrId: string): Promise<Newsletter> {
+  const newsletter = await findNewsletter(db, slugOrId);
+  if (!newsletter)
+    throw new Refusal(404, 'no_such_newsletter', `There is no newsletter ${slugOrId.slice(0, 60)}.`);
+  return newsletter;
+}
+
+/** The newsletter of this installation when there is exactly one. */
+export async function onlyNewsletter(db: Db): Promise<Newsletter | undefined> {
+  const [only, another] = await newslettersAfter(db, { after: 0, limit: 2 });
+  return another ? undefined : only;
+}
+
+/** What `--newsletter` means: the one named, or the only one there is. @throws Refusal 404, or 422 when it must be named. */
+export async function namedOrOnlyNewsletter(db: Db, slugOrId: string | undefined): Promise<Newsletter> {
+  const newsletter = slugOrId === undefined ? await onlyNewsletter(db) : await needNewsletter(db, slugOrId);
+  if (newsletter) return newsletter;
+  throw new Refusal(422, 'newsletter_unnamed', 'Name the newsletter: --newsletter <slug>', 'newsletter');
+}
+
+export const newslettersPerPageMax = 100;
+
+/** All newsletters in the order of creation, a page at a time; `only` limits them to some. */
+export async function listNewsletters(
+  db: Db,
+  page: { after?: number; limit?: number; only?: readonly number[] | undefined } = {},
+): Promise<Newsletter[]> {
+  return newslettersAfter(db, { after: 0, limit: newslettersPerPageMax, ...page });
+}
+
+/** The newsletters that anyone may join: public and open. At most 100. */
+export async function openNewsletters(db: Db): Promise<Newsletter[]> {
+  return newslettersAfter(db, { after: 0, limit: newslettersPerPageMax, publicOnly: true });
+}
+
+/** The publisher of this installation; `undefined` until `dateline publisher set`. */
+export async function findPublisher(db: Db): Promise<Publisher | undefined> {
+  return publisherRow(db);
+}
