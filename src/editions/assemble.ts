@@ -1,5 +1,5 @@
-import type { Context } from '../context.ts';
 import { type Candidate, findCandidates } from '../articles/candidates.ts';
+import type { Context } from '../context.ts';
 import { slotInstant } from '../newsletters/calendar.ts';
 import { getNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
@@ -29,7 +29,13 @@ export type Assembled =
  */
 export async function assemble(
   ctx: Context,
-  slot: { newsletterId: number; kind: 'regular' | 'weekly'; slotDate: string; seq: number; scheduled?: boolean },
+  slot: {
+    newsletterId: number;
+    kind: 'regular' | 'weekly';
+    slotDate: string;
+    seq: number;
+    scheduled?: boolean;
+  },
 ): Promise<Assembled> {
   const now = ctx.clock.now();
   const newsletter = await getNewsletter(ctx.db, slot.newsletterId);
@@ -50,13 +56,17 @@ export async function assemble(
   return outcome;
 }
 
-async function refresh(db: Db, at: { edition: Edition; newsletter: Newsletter; now: Date }): Promise<Assembled> {
+async function refresh(
+  db: Db,
+  at: { edition: Edition; newsletter: Newsletter; now: Date },
+): Promise<Assembled> {
   const { edition, newsletter, now } = at;
   const editionId = edition.id;
   if (!['draft', 'ready'].includes(edition.state)) return leave(edition, `it is ${edition.state}`);
   if (edition.touchedAt) return leave(edition, 'an editor has touched it');
   const { choice, cutoffAt } = await weigh(db, at);
-  const changed = edition.cutoffAt === undefined || !same(await queries.editionStories(db, editionId), choice);
+  const changed =
+    edition.cutoffAt === undefined || !same(await queries.editionStories(db, editionId), choice);
   const thin = choice.thin.length > 0 ? thinReason(choice, newsletter) : undefined;
   const verdict = thin && now >= edition.slotAt ? newsletter.thinDay : 'short';
   if (changed) await queries.putStories(db, edition, choice.placed);
@@ -70,7 +80,10 @@ async function refresh(db: Db, at: { edition: Edition; newsletter: Newsletter; n
 
 async function skip(db: Db, at: { editionId: number; reason: string; now: Date }): Promise<Assembled> {
   await queries.giveBackStories(db, at.editionId);
-  await moveEdition(db, at.editionId, ['draft'], 'skipped', at.now, { skipped_reason: at.reason, held_reason: null });
+  await moveEdition(db, at.editionId, ['draft'], 'skipped', at.now, {
+    skipped_reason: at.reason,
+    held_reason: null,
+  });
   return { kind: 'skipped', editionId: at.editionId, reason: at.reason };
 }
 
@@ -140,7 +153,9 @@ function thinReason(choice: Choice, newsletter: Newsletter): string {
 }
 
 function same(before: readonly queries.StoryRow[], choice: Choice): boolean {
-  const told = (rows: readonly { storyId: number; place: string; section: string | undefined; position: number }[]) =>
+  const told = (
+    rows: readonly { storyId: number; place: string; section: string | undefined; position: number }[],
+  ) =>
     [...rows]
       .map((row) => `${row.storyId} ${row.place} ${row.section ?? ''} ${row.position}`)
       .sort()

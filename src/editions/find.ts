@@ -34,9 +34,14 @@ export async function findEditionBySlot(
  */
 export async function namedEdition(db: Db, name: string, newsletterName?: string): Promise<Edition> {
   const id = rowId('edition', name);
-  const edition = id === undefined ? await bySlotName(db, name, newsletterName) : await findEditionById(db, id);
+  const edition =
+    id === undefined ? await bySlotName(db, name, newsletterName) : await findEditionById(db, id);
   if (edition) return edition;
-  throw new Refusal(404, 'no_such_edition', `There is no edition ${name}. \`dateline edition list\` shows those there are.`);
+  throw new Refusal(
+    404,
+    'no_such_edition',
+    `There is no edition ${name}. \`dateline edition list\` shows those there are.`,
+  );
 }
 
 /** The newest first, `limit` at a time; `before` is the last id of the page before. */
@@ -47,10 +52,19 @@ export async function listEditions(
   return editionsOf(db, page);
 }
 
-async function bySlotName(db: Db, name: string, newsletterName: string | undefined): Promise<Edition | undefined> {
+async function bySlotName(
+  db: Db,
+  name: string,
+  newsletterName: string | undefined,
+): Promise<Edition | undefined> {
   const slot = readSlotName(name);
   if (!slot) {
-    throw new Refusal(422, 'no_edition_name', `${name} names no edition: give ed_<number> or a date like 2026-07-14.`, 'edition');
+    throw new Refusal(
+      422,
+      'no_edition_name',
+      `${name} names no edition: give ed_<number> or a date like 2026-07-14.`,
+      'edition',
+    );
   }
   const newsletter = newsletterName ? await findNewsletter(db, newsletterName) : await onlyNewsletter(db);
   return newsletter && findEditionBySlot(db, { newsletterId: newsletter.id, ...slot });

@@ -19,7 +19,8 @@ export async function launch(ctx: Context, editionId: number): Promise<Launched>
   const edition = await findEditionById(ctx.db, editionId);
   if (!edition?.scheduled) return { kind: 'waits', reason: 'it is sent by hand' };
   if (now < edition.slotAt) return { kind: 'waits', reason: 'its slot has not come' };
-  if (edition.state !== 'ready' && edition.state !== 'approved') return { kind: 'waits', reason: `it is ${edition.state}` };
+  if (edition.state !== 'ready' && edition.state !== 'approved')
+    return { kind: 'waits', reason: `it is ${edition.state}` };
   if (edition.composedRevision !== edition.revision) return { kind: 'waits', reason: 'it is not composed' };
   const newsletter = await getNewsletter(ctx.db, edition.newsletterId);
   const approvals = await approvalsOf(ctx.db, editionId, edition.revision);

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { Refusal } from '../lib/errors.ts';
 import type { Db } from '../platform/db/database.ts';
 import type { EditionState } from '../platform/db/tables.ts';
@@ -26,7 +27,16 @@ export async function moveEdition(
   if (illegal) throw new Error(`an edition cannot move from ${illegal} to ${to}`);
   const moved = await db
     .updateTable('editions')
-    .set({ state: to, updated_at: at, ...reasons })
+    .set((expression) => ({
+      state: to,
+      updated_at: at,
+      // Its public page appears with the first mail, since every mail links to it.
+      archive_state:
+        to === 'sending'
+          ? sql<'public'>`case archive_state when 'hidden' then 'public' else archive_state end`
+          : expression.ref('archive_state'),
+      ...reasons,
+    }))
     .where('id', '=', editionId)
     .where('state', 'in', [...from])
     .returning('id')

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import type { Db } from '../platform/db/database.ts';
-import type { Tables } from '../platform/db/tables.ts';
+import type { ByLang, Tables } from '../platform/db/tables.ts';
 import type { Placed } from './choose.ts';
 import type { Edition } from './edition.ts';
 
@@ -225,7 +225,15 @@ export interface Variant {
 
 export async function putVariant(
   db: Db,
-  variant: { editionId: number; lang: string; html: string; text: string; mime: unknown; htmlBytes: number; revision: number },
+  variant: {
+    editionId: number;
+    lang: string;
+    html: string;
+    text: string;
+    mime: unknown;
+    htmlBytes: number;
+    revision: number;
+  },
 ): Promise<void> {
   const changing = {
     html: variant.html,
@@ -294,4 +302,40 @@ export async function editionsOf(
   if (page.newsletterId !== undefined) query = query.where('newsletter_id', '=', page.newsletterId);
   if (page.before !== undefined) query = query.where('id', '<', page.before);
   return (await query.execute()).map(toEdition);
+}
+
+export async function noteComposed(db: Db, editionId: number, revision: number): Promise<void> {
+  await db
+    .updateTable('editions')
+    .set({ composed_revision: revision, failed_reason: null })
+    .where('id', '=', editionId)
+    .execute();
+}
+
+/** Why the last compose refused it; the next one that succeeds takes the reason away. */
+export async function noteRefused(db: Db, editionId: number, reason: string): Promise<void> {
+  await db.updateTable('editions').set({ failed_reason: reason }).where('id', '=', editionId).execute();
+}
+
+/** @returns the new revision. */
+export async function putWords(
+  db: Db,
+  edition: Edition,
+  words: { subject?: ByLang | undefined; preheader?: ByLang | undefined; greeting?: ByLang | undefined },
+  now: Date,
+): Promise<number> {
+  const row = await db
+    .updateTable('editions')
+    .set({
+      subject: JSON.stringify(words.subject ?? edition.subject),
+      preheader: JSON.stringify(words.preheader ?? edition.preheader),
+      greeting: JSON.stringify(words.greeting ?? edition.greeting),
+      touched_at: now,
+      updated_at: now,
+      revision: edition.revision + 1,
+    })
+    .where('id', '=', edition.id)
+    .returning('revision')
+    .executeTakeFirstOrThrow();
+  return row.revision;
 }

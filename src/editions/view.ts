@@ -1,13 +1,14 @@
+import { localHour } from '../lib/clock-time.ts';
+import type { Newsletter } from '../newsletters/newsletter.ts';
+import { longDate } from '../platform/i18n/dates.ts';
+import { dirOf, languageName } from '../platform/i18n/languages.ts';
+import { say } from '../platform/i18n/messages.ts';
+import type { DigestView, ImageView, LeadView, StoryView } from '../platform/render/views.ts';
 import { addressOf, webUrl } from './addresses.ts';
 import type { Edition } from './edition.ts';
 import { preheaderFrom, subjectFrom } from './headlines.ts';
 import { minutesFor, wordCount } from './minutes.ts';
 import type { Page, Shown } from './shown.ts';
-import type { Newsletter } from '../newsletters/newsletter.ts';
-import { clockHour, longDate } from '../platform/i18n/dates.ts';
-import { dirOf, languageName } from '../platform/i18n/languages.ts';
-import { say } from '../platform/i18n/messages.ts';
-import type { DigestView, ImageView, LeadView, StoryView } from '../platform/render/views.ts';
 
 /** Thumbnails cost a block of their own each, and mail its size. */
 const thumbnailsMax = 4;
@@ -35,7 +36,7 @@ export function digestView(at: {
   return {
     lang,
     dir: dirOf(lang),
-    title: subject,
+    title: subject.replaceAll('[[', '[ ['),
     preheader:
       edition.preheader[lang] ??
       preheaderFrom(
@@ -44,7 +45,9 @@ export function digestView(at: {
       ),
     folio: {
       date: longDate(lang, edition.slotAt, newsletter.timeZone),
-      ...(edition.number === undefined ? {} : { number: say(lang, 'digest.number', { number: String(edition.number) }) }),
+      ...(edition.number === undefined
+        ? {}
+        : { number: say(lang, 'digest.number', { number: String(edition.number) }) }),
       minutes: say(lang, 'digest.minutes', { count: minutesFor(words, lang) }),
       viewInBrowser: { label: say(lang, 'digest.view_in_browser'), url },
     },
@@ -90,7 +93,7 @@ export function digestView(at: {
 /** Words of the day only where the calendar makes them true for every reader; else a plain hello. */
 function greetingFor(edition: Edition, newsletter: Newsletter, lang: string): string {
   if (!edition.scheduled) return say(lang, 'digest.greeting.any');
-  const hour = clockHour(edition.slotAt, newsletter.timeZone);
+  const hour = localHour(edition.slotAt, newsletter.timeZone);
   if (hour >= 4 && hour < 11) return say(lang, 'digest.greeting.morning');
   if (hour >= 17 && hour < 22) return say(lang, 'digest.greeting.evening');
   return say(lang, 'digest.greeting.any');
@@ -140,7 +143,9 @@ function imageView(one: Shown): ImageView | undefined {
 
 function minutes(one: Shown, lang: string): { minutes?: string } {
   const { words, lang: written } = one.article;
-  return words > 0 ? { minutes: say(lang, 'digest.story_minutes', { count: minutesFor(words, written) }) } : {};
+  return words > 0
+    ? { minutes: say(lang, 'digest.story_minutes', { count: minutesFor(words, written) }) }
+    : {};
 }
 
 function foreign(one: Shown): { lang?: string; langName?: string } {
@@ -158,5 +163,8 @@ function forwardUrl(name: string, subject: string, url: string): string {
 
 function texts(page: Page): string[] {
   const all = [page.lead, ...page.sections.flatMap((section) => section.stories)];
-  return [...all.flatMap(({ article }) => [article.title, article.dek ?? '']), ...page.briefs.map((one) => one.article.title)];
+  return [
+    ...all.flatMap(({ article }) => [article.title, article.dek ?? '']),
+    ...page.briefs.map((one) => one.article.title),
+  ];
 }

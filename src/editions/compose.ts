@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto';
+import { articlesOfStories } from '../articles/candidates.ts';
+import type { Config } from '../config.ts';
+import type { Context } from '../context.ts';
+import { Refusal } from '../lib/errors.ts';
+import { getNewsletter } from '../newsletters/find.ts';
+import type { Newsletter } from '../newsletters/newsletter.ts';
+import type { Header } from '../platform/mail/header.ts';
+import { type ComposedMessage, composeMessage } from '../platform/mail/message.ts';
+import { renderDigest } from '../platform/render/mail.ts';
+import { digestPlaces } from '../platform/render/places.ts';
+import type { DigestView } from '../platform/render/views.ts';
+import { checkVariant, type VariantCheck } from './check-variant.ts';
+import type { Edition } from './edition.ts';
+import { isFault } from './faults.ts';
+import { findEditionById } from './find.ts';
+import { launch } from './launch.ts';
+import { moveEdition } from './move.ts';
+import * as queries from './queries.ts';
+import { type Page, shownIn } from './shown.ts';
+import { digestView } from './view.ts';
+
+/** Places that a delivery fills: those of the template, and the mailto form of leaving. */
+export const messagePlaces = [...digestPlaces, 'unsubscribe_mail'] as const;
+
+export type Composed =
+  | { kind: 'composed'; languages: string[] }
+  /** It was changed meanwhile; the change rings its own compose. */
+  | { kind: 'stale' }
+  | { kind: 'left'; reason: string }
+  | { kind: 'refused'; reason: string };
+
+/** One language of an edition as it will be sent, before any reader's own links are in it. */
+export interface Rendered {
+  lang: string;
+  view: DigestView;
+  html: string;
+  text: string;
+  mime: ComposedMessage;
+  check: VariantCheck;
+}
+
+/**
+ * Composes an edition once per language: HTML from MJML, text from the same articles, MIME encoded and cut where a
+ * reader's links go. What does not pass the checks stays a draft, held with the reason. Safe to run twice: the same
+ * revision gives the same variants.
+ */
+export async function compose(ctx: Context, job: { editionId: number; revision: number }): Promise<Composed> {
+  const edition = await findEditionById(ctx.db, job.editionId);
+  if (!edition || edition.revision !== job.revision) return { kind: 'stale' };
+  if (edition.state !== 'draft') {
+    if (edition.state === 'ready') await launch(ctx, edition.id);
+    return { kind: 'left', reason: `it is ${edition.state}` };
+  }
+  const newsletter = await getNewsletter(ctx.db, edition.newsletterId);
+  const number = await queries.giveNumber(ctx.db, edition);
+  const outcome = await renderAll(ctx, { ...edition, number }, newsletter);
+  if ('reason' in outcome) {
+    await queries.noteRefused(ctx.db, edition.id, outcome.reason);
+    ctx.log.error({ deed: 'compose', editionId: edition.id, reason: outcome.reason }, 'refused');
+    return { kind: 'refused', reason: outcome.reason };
+  }
+  const kept = await keep(ctx, edition, outcome.rendered);
+  ctx.log.info({ deed: 'compose', editionId: edition.id, revision: edition.revision, kept }, 'composed');
+  if (!kept) return { kind: 'stale' };
+  await launch(ctx, edition.id);
+  return { kind: 'composed', languages: outcome.rendered.map((one) => one.lang) };
+}
+
+/** Renders one language of an edition as it stands; nothing is stored. `undefined` when it has nothing to show. */
+export async function render(
+  ctx: Context,
+  at: { edition: Edition; newsletter: Newsletter; lang: string },
+): Promise<Rendered | undefined> {
+  const { edition, newsletter, lang } = at;
+  const page = await pageOf(ctx, edition, newsletter, lang);
+  if (!page) return undefined;
+  const view = digestView({ edition, newsletter, page, lang, baseUrl: ctx.config.baseUrl });
+  const { html, text } = await renderDigest(ctx.templates, view);
+  const mime = composeMessage({
+    from: { name: newsletter.fromName, address: newsletter.fromEmail },
+    replyTo: { address: newsletter.replyTo },
+    subject: view.title,
+    html,
+    text,
+    headers: editionHeaders(ctx.config, newsletter, edition),
+    places: messagePlaces,
+  });
+  return { lang, view, html, text, mime, check: checkVariant({ lang, html, mime, newsletter }) };
+}
+
+/** What an edition shows in a language, with the articles as they are now. */
+export async function pageOf(
+  ctx: Pick<Context, 'db'>,
+  edition: Edition,
+  newsletter: Newsletter,
+  lang: string,
+): Promise<Page | undefined> {
+  const stories = await queries.editionStories(ctx.db, edition.id);
+  const articles = await articlesOfStories(
+    ctx.db,
+    stories.map((story) => story.storyId),
+  );
+  return shownIn(
+    {
+      stories,
+      articles: articles.filter((article) => !article.withdrawnAt),
+      sections: newsletter.sections.map((section) => section.key),
+      langGap: newsletter.langGap,
+      storiesMin: newsletter.recipe.storiesMin,
+    },
+    lang,
+  );
+}
+
+async function renderAll(
+  ctx: Context,
+  edition: Edition,
+  newsletter: Newsletter,
+): Promise<{ rendered: Rendered[] } | { reason: string }> {
+  const rendered: Rendered[] = [];
+  try {
+    for (const lang of newsletter.languages) {
+      const one = await render(ctx, { edition, newsletter, lang });
+      if (one) rendered.push(one);
+    }
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    return { reason: error.message };
+  }
+  const faults = rendered.flatMap((one) => one.check.blocks.map((fault) => `${one.lang}: ${fault}`));
+  if (faults.length > 0) return { reason: faults.join('; ') };
+  return rendered.length > 0 ? { rendered } : { reason: 'there is no story to send' };
+}
+
+async function keep(ctx: Context, edition: Edition, rendered: readonly Rendered[]): Promise<boolean> {
+  const now = ctx.clock.now();
+  return ctx.db.transaction().execute(async (db) => {
+    const current = await queries.lockEdition(db, edition.id);
+    if (current?.revision !== edition.revision || current.state !== 'draft') return false;
+    for (const { lang, html, text, mime, check } of rendered) {
+      const { htmlBytes } = check;
+      await queries.putVariant(db, {
+        editionId: edition.id,
+        lang,
+        html,
+        text,
+        mime,
+        htmlBytes,
+        revision: edition.revision,
+      });
+    }
+    await queries.dropVariants(
+      db,
+      edition.id,
+      rendered.map((one) => one.lang),
+    );
+    await queries.noteComposed(db, edition.id, edition.revision);
+    return moveEdition(db, edition.id, ['draft'], 'ready', now);
+  });
+}
+
+/** Headers that every copy of the edition shares; the DKIM-relevant ones are single and ASCII. */
+export function editionHeaders(config: Config, newsletter: Newsletter, edition: Edition): Header[] {
+  const { hostname } = new URL(config.baseUrl);
+  const leave = config.bounceDomain
+    ? '<[[unsubscribe_url]]>, <mailto:[[unsubscribe_mail]]>'
+    : '<[[unsubscribe_url]]>';
+  const sender = createHash('sha256').update(hostname).digest('hex').slice(0, 10);
+  return [
+    { name: 'List-Unsubscribe', value: leave },
+    { name: 'List-Unsubscribe-Post', value: 'List-Unsubscribe=One-Click' },
+    { name: 'List-Id', value: `${newsletter.name} <${newsletter.slug}.${hostname}>` },
+    { name: 'Feedback-ID', value: `${edition.number ?? edition.id}:${newsletter.slug}:digest:${sender}` },
+    { name: 'Precedence', value: 'bulk' },
+    { name: 'Auto-Submitted', value: 'auto-generated' },
+    { name: 'X-Auto-Response-Suppress', value: 'OOF, AutoReply' },
+  ];
+}
+
+/** The edition must be ready before anything of it is sent, by hand too. */
+export async function composeNow(ctx: Context, editionId: number): Promise<void> {
+  const edition = await findEditionById(ctx.db, editionId);
+  if (!edition) throw new Refusal(404, 'no_such_edition', 'There is no such edition.');
+  if (edition.state !== 'draft') return;
+  const outcome = await compose(ctx, { editionId, revision: edition.revision });
+  if (outcome.kind === 'refused') {
+    throw new Refusal(409, 'not_ready', `The edition cannot be sent: ${outcome.reason}`);
+  }
+}

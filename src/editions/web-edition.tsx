@@ -1,0 +1,89 @@
+import type { BriefView, DigestView, LeadView, StoryView } from '../platform/render/views.ts';
+import { storyAnchor } from './addresses.ts';
+import type { Page } from './shown.ts';
+
+/**
+ * An edition as a web page, made of what the mail is made of. A story that has no address of its own is told in full below,
+ * and its headline leads there. Pictures are left to the stories' own pages: nothing is loaded from another host.
+ */
+export function WebEdition({ view, content }: { view: DigestView; content: Page }) {
+  const here = [
+    content.lead,
+    ...content.sections.flatMap((section) => section.stories),
+    ...content.briefs,
+  ].filter(({ article }) => !article.canonicalUrl && article.body);
+  return (
+    <article class="edition">
+      <h1>{view.masthead.name}</h1>
+      {view.greeting && <p class="lede">{view.greeting}</p>}
+      <Lead lead={view.lead} />
+      {view.sections.map((section) => (
+        <section>
+          <h2 class="section-label">{section.label}</h2>
+          {section.stories.map((story) => (
+            <Story story={story} />
+          ))}
+        </section>
+      ))}
+      {view.briefs && <Briefs label={view.briefs.label} items={view.briefs.items} />}
+      {here.map(({ article }) => (
+        <section id={storyAnchor(article)} lang={article.lang} class="full-story">
+          <h2>{article.title}</h2>
+          {article.author && <p class="meta">{article.author}</p>}
+          {(article.body ?? '').split(/\n{2,}/).map((paragraph) => (
+            <p class="reading">{paragraph}</p>
+          ))}
+        </section>
+      ))}
+      <p class="pass-it-on">
+        {view.passItOn.signUp.text} <a href={view.passItOn.signUp.url}>{view.passItOn.signUp.label}</a>
+      </p>
+    </article>
+  );
+}
+
+function Lead({ lead }: { lead: LeadView }) {
+  return (
+    <section class="lead" lang={lead.lang}>
+      {lead.kicker && <p class="kicker">{lead.kicker}</p>}
+      <h2>
+        <a href={lead.url}>{lead.headline}</a>
+        <Language name={lead.langName} />
+      </h2>
+      {lead.dek && <p class="reading">{lead.dek}</p>}
+      <p class="meta">{[lead.byline, lead.minutes].filter(Boolean).join(' · ')}</p>
+    </section>
+  );
+}
+
+function Story({ story }: { story: StoryView }) {
+  return (
+    <div class="story" lang={story.lang}>
+      <h3>
+        <a href={story.url}>{story.headline}</a>
+        <Language name={story.langName} />
+      </h3>
+      {story.dek && <p class="reading">{story.dek}</p>}
+      {story.minutes && <p class="meta">{story.minutes}</p>}
+    </div>
+  );
+}
+
+function Briefs({ label, items }: { label: string; items: BriefView[] }) {
+  return (
+    <section>
+      <h2 class="section-label">{label}</h2>
+      <ul>
+        {items.map((item) => (
+          <li lang={item.lang}>
+            <a href={item.url}>{item.text}</a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Language({ name }: { name: string | undefined }) {
+  return name ? <span class="meta"> ({name})</span> : null;
+}
