@@ -23,6 +23,11 @@ export function localDate(instant: Date, zone: string): LocalDate {
   return DateTime.fromJSDate(instant, { zone }).toFormat('yyyy-MM-dd');
 }
 
+/** The hour that a wall clock in the zone shows, 0 to 23. */
+export function localHour(instant: Date, zone: string): number {
+  return DateTime.fromJSDate(instant, { zone }).hour;
+}
+
 export function addDays(date: LocalDate, days: number): LocalDate {
   return DateTime.fromISO(date, { zone: 'utc' }).plus({ days }).toFormat('yyyy-MM-dd');
 }

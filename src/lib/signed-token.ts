@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 
 /** What a token may be used for. A token of one purpose is nothing to another. */
 export type Purpose =
@@ -52,7 +60,12 @@ export function openKeyring(secrets: readonly string[]): Keyring {
  * Signs a few whole numbers for one purpose: `<numbers>.<expiry>.<mac>` in base 36 and base64url, with an HMAC-SHA256 of 128
  * bits. It verifies without the database, holds no address, and is deterministic, so a retried mail carries the same links.
  */
-export function signToken(keyring: Keyring, purpose: Purpose, numbers: readonly number[], expiresAt?: Date): string {
+export function signToken(
+  keyring: Keyring,
+  purpose: Purpose,
+  numbers: readonly number[],
+  expiresAt?: Date,
+): string {
   const expiry = expiresAt ? Math.floor(expiresAt.getTime() / 1000).toString(36) : '';
   const body = `${numbers.map((n) => n.toString(36)).join('-')}.${expiry}`;
   return `${body}.${mac(keyring.signing, purpose, body)}`;
@@ -116,12 +129,18 @@ export function allFingerprints(keyring: Keyring, emailKey: string): Buffer[] {
 
 /** A keyed, stable name for a few numbers that does not reveal them (base32, lower case), such as in a Message-ID. */
 export function opaqueName(keyring: Keyring, label: string, numbers: readonly number[]): string {
-  const digest = createHmac('sha256', keyring.signing.secret).update(`name:${label}:${numbers.join(',')}`).digest();
+  const digest = createHmac('sha256', keyring.signing.secret)
+    .update(`name:${label}:${numbers.join(',')}`)
+    .digest();
   return [...digest.subarray(0, 16)].map((byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte & 31]).join('');
 }
 
 function mac(key: Key, purpose: Purpose, body: string): string {
-  return createHmac('sha256', key.secret).update(`${purpose}:${body}`).digest().subarray(0, 16).toString('base64url');
+  return createHmac('sha256', key.secret)
+    .update(`${purpose}:${body}`)
+    .digest()
+    .subarray(0, 16)
+    .toString('base64url');
 }
 
 function equal(a: string, b: string): boolean {

@@ -1,0 +1,78 @@
+import { publicId } from '../lib/ids.ts';
+import type { Newsletter } from '../newsletters/newsletter.ts';
+import type { Db } from '../platform/db/database.ts';
+import { webUrl } from './addresses.ts';
+import { type Edition, slotName } from './edition.ts';
+import { editionStories, variantsOf } from './queries.ts';
+
+/** An edition as the API and `--json` show it. */
+export interface OutsideEdition {
+  id: string;
+  newsletter: string;
+  date: string;
+  name: string;
+  number: number | null;
+  state: string;
+  slot_at: string;
+  held_reason: string | null;
+  skipped_reason: string | null;
+  failed_reason: string | null;
+  subject: Record<string, string>;
+  preheader: Record<string, string>;
+  greeting: Record<string, string>;
+  revision: number;
+  composed: boolean;
+  scheduled: boolean;
+  urls: Record<string, string>;
+}
+
+export interface OutsideStory {
+  story_id: number;
+  place: string;
+  section: string | null;
+  position: number;
+  reason: string;
+  pinned: boolean;
+}
+
+export function outside(edition: Edition, newsletter: Newsletter, baseUrl: string): OutsideEdition {
+  return {
+    id: publicId('edition', edition.id),
+    newsletter: newsletter.slug,
+    date: edition.slotDate,
+    name: slotName(edition),
+    number: edition.number ?? null,
+    state: edition.state,
+    slot_at: edition.slotAt.toISOString(),
+    held_reason: edition.heldReason ?? null,
+    skipped_reason: edition.skippedReason ?? null,
+    failed_reason: edition.failedReason ?? null,
+    subject: edition.subject,
+    preheader: edition.preheader,
+    greeting: edition.greeting,
+    revision: edition.revision,
+    composed: edition.composedRevision === edition.revision,
+    scheduled: edition.scheduled,
+    urls: Object.fromEntries(
+      newsletter.languages.map((lang) => [lang, webUrl(baseUrl, newsletter, edition, lang)]),
+    ),
+  };
+}
+
+/** Every story that was weighed, where it stands and why. */
+export async function outsideStories(db: Db, edition: Edition): Promise<OutsideStory[]> {
+  const stories = await editionStories(db, edition.id);
+  return stories.map((story) => ({
+    story_id: story.storyId,
+    place: story.place,
+    section: story.section ?? null,
+    position: story.position,
+    reason: story.reason,
+    pinned: story.pinned,
+  }));
+}
+
+export async function outsideVariants(db: Db, edition: Edition): Promise<{ lang: string; html_bytes: number }[]> {
+  const variants = await variantsOf(db, edition.id);
+  return variants.map(({ lang, htmlBytes }) => ({ lang, html_bytes: htmlBytes }));
+}
