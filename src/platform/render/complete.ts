@@ -1,0 +1,80 @@
+import type { DigestView, ImageView, LetterName, LetterViews, StoryView } from './views.ts';
+
+const leadImageWidth = 600;
+const thumbnailWidth = 128;
+
+/** Stories that share one block of text, or one story with a thumbnail, which needs a block of its own. */
+type Run = { stories: object[]; thumbnail: null } | { stories: null; thumbnail: object };
+
+/**
+ * The view as the templates read it: what is absent is `null` (a template may ask for it, but a misspelt name stays an
+ * error), and each section's stories stand in runs.
+ */
+export function completeDigest(view: DigestView): object {
+  return {
+    ...view,
+    folio: { number: null, minutes: null, ...view.folio },
+    masthead: { promise: null, ...view.masthead },
+    greeting: view.greeting ?? null,
+    lead: {
+      ...{ kicker: null, dek: null, byline: null, minutes: null, ...foreign, ...view.lead },
+      image: shown(view.lead.image, leadImageWidth),
+    },
+    sections: view.sections.map(({ label, stories }) => ({
+      label,
+      stories: stories.map(story),
+      runs: runs(stories),
+    })),
+    briefs: view.briefs
+      ? { ...view.briefs, items: view.briefs.items.map((item) => ({ lang: null, ...item })) }
+      : null,
+    footer: { ...view.footer, postalAddress: oneLine(view.footer.postalAddress) },
+  };
+}
+
+/** The same for a letter. */
+export function completeLetter<Name extends LetterName>(name: Name, view: LetterViews[Name]): object {
+  return {
+    ...absent[name],
+    ...view,
+    footer: { ...view.footer, postalAddress: oneLine(view.footer.postalAddress) },
+  };
+}
+
+const foreign = { lang: null, langName: null };
+
+const absent: Record<LetterName, object> = {
+  confirmation: { newsletters: null, marketing: null },
+  'already-subscribed': { latest: null, offer: null },
+  paused: { latest: null },
+  welcome: { latest: null },
+};
+
+function story(view: StoryView): object {
+  return { dek: null, minutes: null, ...foreign, ...view, image: shown(view.image, thumbnailWidth) };
+}
+
+/** An image as it is shown: its height follows from the width that the design gives it. */
+function shown(image: ImageView | undefined, width: number): object | null {
+  if (!image) return null;
+  return { ...image, shownWidth: width, shownHeight: Math.round((width * image.height) / image.width) };
+}
+
+function runs(stories: StoryView[]): Run[] {
+  const result: Run[] = [];
+  for (const view of stories) {
+    const last = result.at(-1);
+    if (view.image) result.push({ stories: null, thumbnail: story(view) });
+    else if (last?.stories) last.stories.push(story(view));
+    else result.push({ stories: [story(view)], thumbnail: null });
+  }
+  return result;
+}
+
+function oneLine(address: string): string {
+  return address
+    .split(/[\r\n]+/)
+    .map((line) => line.trim().replace(/,$/, ''))
+    .filter((line) => line !== '')
+    .join(', ');
+}

@@ -1,0 +1,140 @@
+/**
+ * What the mail templates are given. Every word a reader sees is in the view, in the reader's language; templates hold
+ * none. A field that may be absent is `null` in the template. Texts are plain text, URLs absolute.
+ */
+export interface MailFrame {
+  /** BCP 47, such as `en` or `id`. */
+  lang: string;
+  dir: 'ltr' | 'rtl';
+  /** The subject: the mail's `<title>` and its name for screen readers. */
+  title: string;
+  /** What the inbox shows after the subject: 40 to 90 characters. */
+  preheader: string;
+}
+
+export interface Link {
+  label: string;
+  url: string;
+}
+
+export interface Publisher {
+  legalName: string;
+  /** May have several lines. */
+  postalAddress: string;
+  /** How to reach the sender, in words or as an address. */
+  contact: string;
+}
+
+export interface DigestView extends MailFrame {
+  folio: { date: string; number?: string; minutes?: string; viewInBrowser: Link };
+  masthead: { name: string; promise?: string };
+  greeting?: string;
+  lead: LeadView;
+  sections: { label: string; stories: StoryView[] }[];
+  briefs?: { label: string; items: BriefView[] };
+  passItOn: { forward: Link; signUp: { text: string; label: string; url: string } };
+  footer: BulkFooter;
+}
+
+/** `lang` and `langName` are given when a story's language is not the edition's: "en" and "English". */
+export interface LeadView {
+  kicker?: string;
+  /** Shown 600 wide; width and height are those of the file. */
+  image?: ImageView;
+  headline: string;
+  url: string;
+  dek?: string;
+  byline?: string;
+  minutes?: string;
+  lang?: string;
+  langName?: string;
+}
+
+export interface StoryView {
+  headline: string;
+  url: string;
+  dek?: string;
+  minutes?: string;
+  lang?: string;
+  langName?: string;
+  /** Shown as a thumbnail, 138 wide. At most four in an edition: each costs a section of its own. */
+  image?: ImageView;
+}
+
+export interface BriefView {
+  text: string;
+  url: string;
+  lang?: string;
+}
+
+export interface ImageView {
+  url: string;
+  alt: string;
+  width: number;
+  height: number;
+}
+
+/** The footer of everything that can be unsubscribed from. */
+export interface BulkFooter extends Publisher {
+  /** Why the reader gets this; may hold the places `[[masked_address]]` and `[[signed_up_on]]`. */
+  why: string;
+  /** Leads to the place `[[manage_url]]`. */
+  manage: { label: string };
+  /** Leads to the place `[[unsubscribe_url]]`. */
+  unsubscribe: { label: string };
+  privacy: Link;
+}
+
+interface LetterFrame extends MailFrame {
+  /** Who writes: the newsletter's or the publisher's name. */
+  sender: string;
+  heading: string;
+}
+
+export interface ConfirmationView extends LetterFrame {
+  /** What the reader is about to get. */
+  intro: string;
+  /** The newsletters asked for, when there are several. */
+  newsletters?: string[];
+  /** The marketing consent, word for word, when it was ticked. */
+  marketing?: string;
+  button: Link;
+  /** Stands before the same link written out. */
+  orOpen: string;
+  /** Who asked, where and when. */
+  asked: string;
+  notYou: { text: string; label: string; url: string };
+  footer: Publisher;
+}
+
+export interface AlreadySubscribedView extends LetterFrame {
+  text: string;
+  latest?: Link;
+  /** The marketing consent that was ticked, word for word, and the button that gives it. */
+  offer?: { text: string; label: string; url: string };
+  manage: Link;
+  footer: Publisher;
+}
+
+export interface PausedView extends LetterFrame {
+  text: string;
+  resume: Link;
+  latest?: Link;
+  manage: Link;
+  footer: Publisher;
+}
+
+export interface WelcomeView extends LetterFrame {
+  paragraphs: string[];
+  latest?: Link;
+  footer: BulkFooter;
+}
+
+export interface LetterViews {
+  confirmation: ConfirmationView;
+  'already-subscribed': AlreadySubscribedView;
+  paused: PausedView;
+  welcome: WelcomeView;
+}
+
+export type LetterName = keyof LetterViews;
