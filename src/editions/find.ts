@@ -1,7 +1,7 @@
 import { isLocalDate } from '../lib/clock-time.ts';
 import { Refusal } from '../lib/errors.ts';
 import { rowId } from '../lib/ids.ts';
-import { findNewsletter, onlyNewsletter } from '../newsletters/find.ts';
+import { namedOrOnlyNewsletter } from '../newsletters/find.ts';
 import type { Db } from '../platform/db/database.ts';
 import type { Edition } from './edition.ts';
 import { editionsOf, toEdition } from './queries.ts';
@@ -66,8 +66,8 @@ async function bySlotName(
       'edition',
     );
   }
-  const newsletter = newsletterName ? await findNewsletter(db, newsletterName) : await onlyNewsletter(db);
-  return newsletter && findEditionBySlot(db, { newsletterId: newsletter.id, ...slot });
+  const newsletter = await namedOrOnlyNewsletter(db, newsletterName);
+  return findEditionBySlot(db, { newsletterId: newsletter.id, ...slot });
 }
 
 /** Reads `2026-07-14` or `2026-07-14-2`. */

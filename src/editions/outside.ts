@@ -72,7 +72,10 @@ export async function outsideStories(db: Db, edition: Edition): Promise<OutsideS
   }));
 }
 
-export async function outsideVariants(db: Db, edition: Edition): Promise<{ lang: string; html_bytes: number }[]> {
+export async function outsideVariants(
+  db: Db,
+  edition: Edition,
+): Promise<{ lang: string; html_bytes: number }[]> {
   const variants = await variantsOf(db, edition.id);
   return variants.map(({ lang, htmlBytes }) => ({ lang, html_bytes: htmlBytes }));
 }

@@ -9,8 +9,9 @@ import { composeMessage } from '../platform/mail/message.ts';
 import { openSplicer } from '../platform/mail/open-splicer.ts';
 import type { Outcome } from '../platform/mail/smtp-outcome.ts';
 import { replyText } from '../platform/mail/smtp-reply.ts';
-import { editionHeaders, messagePlaces, render } from './compose.ts';
+import { editionHeaders, messagePlaces } from './compose.ts';
 import type { Edition } from './edition.ts';
+import { preview } from './preview.ts';
 
 const addressesMax = 10;
 
@@ -29,16 +30,18 @@ export interface TestSent {
  */
 export async function sendTest(
   ctx: Context,
-  at: { edition: Edition; newsletter: Newsletter; emails: readonly string[]; lang?: string | undefined },
+  at: {
+    edition: Edition;
+    newsletter: Newsletter;
+    emails: readonly string[];
+    lang?: string | undefined;
+    by: 'live' | 'test';
+  },
 ): Promise<TestSent[]> {
+  if (at.by === 'test') throw new Refusal(403, 'test_key', 'A test key cannot send mail. Use a live key.');
   const readers = readAddresses(at.emails);
-  const lang = at.lang ?? at.newsletter.languages[0] ?? 'en';
-  if (!at.newsletter.languages.includes(lang)) {
-    throw new Refusal(422, 'no_such_language', `${at.newsletter.name} has no language ${lang}.`, 'lang');
-  }
-  const rendered = await render(ctx, { ...at, lang });
-  if (!rendered) throw new Refusal(409, 'not_ready', 'The edition has no story to show.');
-  const { html, text, view } = rendered;
+  const rendered = await preview(ctx, at);
+  const { html, lang, text, view } = rendered;
   const splice = openSplicer(
     composeMessage({
       from: { name: at.newsletter.fromName, address: at.newsletter.fromEmail },

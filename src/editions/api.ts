@@ -1,0 +1,295 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { type KeyEnv, requireKey } from '../access/require-key.ts';
+import type { Context } from '../context.ts';
+import { publicId, rowId } from '../lib/ids.ts';
+import { getNewsletter, namedOrOnlyNewsletter } from '../newsletters/find.ts';
+import type { Newsletter } from '../newsletters/newsletter.ts';
+import { bearer, json, openApi, problems } from '../platform/http/openapi.ts';
+import { cancelEdition } from './cancel.ts';
+import { changeEdition } from './change.ts';
+import { draft } from './draft.ts';
+import type { Edition } from './edition.ts';
+import { listEditions, namedEdition } from './find.ts';
+import { outside, outsideStories, outsideVariants } from './outside.ts';
+import { preview } from './preview.ts';
+import { sendTest } from './send-test.ts';
+
+const words = z.record(z.string(), z.string());
+const editionSchema = z
+  .object({
+    id: z.string().openapi({ example: 'ed_12' }),
+    newsletter: z.string(),
+    date: z.iso.date(),
+    name: z.string().openapi({ description: 'The date, with -2 for the second of a day' }),
+    number: z.int().nullable(),
+    state: z.string(),
+    slot_at: z.iso.datetime(),
+    held_reason: z.string().nullable(),
+    skipped_reason: z.string().nullable(),
+    failed_reason: z.string().nullable(),
+    subject: words,
+    preheader: words,
+    greeting: words,
+    revision: z.int(),
+    composed: z.boolean(),
+    scheduled: z.boolean(),
+    urls: words,
+  })
+  .openapi('Edition');
+const storySchema = z
+  .object({
+    story_id: z.int(),
+    place: z.enum(['lead', 'section', 'brief', 'carried', 'excluded', 'web']),
+    section: z.string().nullable(),
+    position: z.int(),
+    reason: z.string(),
+    pinned: z.boolean(),
+  })
+  .openapi('EditionStory');
+const wholeSchema = editionSchema
+  .extend({
+    slots: z.array(storySchema),
+    variants: z.array(z.object({ lang: z.string(), html_bytes: z.int() })),
+  })
+  .openapi('EditionWithStories');
+
+const named = z.object({
+  id: z.string().openapi({ description: '`ed_12`, or a date like `2026-07-14`', example: 'ed_12' }),
+});
+const ofNewsletter = z.object({
+  newsletter: z
+    .string()
+    .optional()
+    .openapi({ description: 'Its slug; may be left out when there is only one' }),
+});
+
+/** `/v1/editions`: drafting, reading, changing, previewing and testing. Sending is the deliveries' part. */
+export function editionsApi(ctx: Context): OpenAPIHono<KeyEnv> {
+  const app = openApi<KeyEnv>();
+  const read = [requireKey(ctx, 'editions:read')] as const;
+  const write = [requireKey(ctx, 'editions:write')] as const;
+  const { baseUrl } = ctx.config;
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/editions',
+      summary: 'Editions, the newest first',
+      tags: ['editions'],
+      security: bearer,
+      middleware: read,
+      request: {
+        query: ofNewsletter.extend({
+          after: z.string().optional(),
+          limit: z.coerce.number().int().min(1).max(100).default(20),
+        }),
+      },
+      responses: {
+        200: json(
+          z.object({ data: z.array(editionSchema), next: z.string().nullable() }),
+          'A page of editions',
+        ),
+        ...problems(401, 403, 404, 422),
+      },
+    }),
+    async (c) => {
+      const { newsletter: name, after, limit } = c.req.valid('query');
+      const newsletter = await namedOrOnlyNewsletter(ctx.db, name);
+      const before = after === undefined ? undefined : rowId('edition', after);
+      const editions = await listEditions(ctx.db, { newsletterId: newsletter.id, before, limit });
+      const last = editions.at(-1);
+      return c.json(
+        {
+          data: editions.map((edition) => outside(edition, newsletter, baseUrl)),
+          next: last && editions.length === limit ? publicId('edition', last.id) : null,
+        },
+        200,
+      );
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/editions',
+      summary: 'Draft the edition of a date from the recipe',
+      description: 'Chooses anew as long as nobody has touched it, and composes it. Safe to repeat.',
+      tags: ['editions'],
+      security: bearer,
+      middleware: write,
+      request: {
+        body: json(
+          z.strictObject({
+            newsletter: z.string().optional(),
+            date: z.iso.date().optional(),
+            seq: z.int().min(1).max(9).optional(),
+          }),
+          'Which edition',
+        ),
+      },
+      responses: { 201: json(wholeSchema, 'The draft'), ...problems(400, 401, 403, 404, 409, 422) },
+    }),
+    async (c) => {
+      const { newsletter: name, date, seq } = c.req.valid('json');
+      const newsletter = await namedOrOnlyNewsletter(ctx.db, name);
+      const { edition } = await draft(ctx, { newsletter, slotDate: date, seq });
+      return c.json(await whole(edition, newsletter), 201);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/editions/{id}',
+      summary: 'One edition with every story that was weighed, and why',
+      tags: ['editions'],
+      security: bearer,
+      middleware: read,
+      request: { params: named, query: ofNewsletter },
+      responses: { 200: json(wholeSchema, 'The edition'), ...problems(401, 403, 404, 422) },
+    }),
+    async (c) => {
+      const { edition, newsletter } = await find(c.req.valid('param').id, c.req.valid('query').newsletter);
+      return c.json(await whole(edition, newsletter), 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'patch',
+      path: '/v1/editions/{id}',
+      summary: 'Change its own words',
+      description:
+        'From then on it is not put together anew by itself. An empty text gives the word back to the rules.',
+      tags: ['editions'],
+      security: bearer,
+      middleware: write,
+      request: {
+        params: named,
+        query: ofNewsletter,
+        body: json(
+          z.strictObject({
+            subject: words.optional(),
+            preheader: words.optional(),
+            greeting: words.optional(),
+            revision: z.int().optional(),
+          }),
+          'Words by language',
+        ),
+      },
+      responses: {
+        200: json(wholeSchema, 'The edition as it is now'),
+        ...problems(400, 401, 403, 404, 409, 422),
+      },
+    }),
+    async (c) => {
+      const { edition, newsletter } = await find(c.req.valid('param').id, c.req.valid('query').newsletter);
+      const { revision, ...changed } = c.req.valid('json');
+      return c.json(
+        await whole(await changeEdition(ctx, { edition, newsletter, words: changed, revision }), newsletter),
+        200,
+      );
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/editions/{id}/cancel',
+      summary: 'Cancel it before it has started; its stories go to the next one',
+      tags: ['editions'],
+      security: bearer,
+      middleware: write,
+      request: { params: named, query: ofNewsletter },
+      responses: { 200: json(wholeSchema, 'The edition as it is now'), ...problems(401, 403, 404, 409) },
+    }),
+    async (c) => {
+      const { edition, newsletter } = await find(c.req.valid('param').id, c.req.valid('query').newsletter);
+      return c.json(await whole(await cancelEdition(ctx, edition), newsletter), 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/editions/{id}/preview',
+      summary: 'How it reads now, in one language',
+      tags: ['editions'],
+      security: bearer,
+      middleware: read,
+      request: { params: named, query: ofNewsletter.extend({ lang: z.string().optional() }) },
+      responses: {
+        200: json(
+          z.object({
+            lang: z.string(),
+            subject: z.string(),
+            preheader: z.string(),
+            html: z.string(),
+            text: z.string(),
+          }),
+          'Both parts, with places where a reader’s own links go',
+        ),
+        ...problems(401, 403, 404, 409, 422),
+      },
+    }),
+    async (c) => {
+      const query = c.req.valid('query');
+      const { edition, newsletter } = await find(c.req.valid('param').id, query.newsletter);
+      const { lang, view, html, text } = await preview(ctx, { edition, newsletter, lang: query.lang });
+      return c.json({ lang, subject: view.title, preheader: view.preheader, html, text }, 200);
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/editions/{id}/tests',
+      summary: 'Send a test to people of the house',
+      tags: ['editions'],
+      security: bearer,
+      middleware: write,
+      request: {
+        params: named,
+        query: ofNewsletter,
+        body: json(
+          z.strictObject({ emails: z.array(z.string()).min(1).max(10), lang: z.string().optional() }),
+          'To whom',
+        ),
+      },
+      responses: {
+        200: json(
+          z.object({
+            data: z.array(z.object({ email: z.string(), accepted: z.boolean(), answer: z.string() })),
+          }),
+          'What the server said of each',
+        ),
+        ...problems(400, 401, 403, 404, 409, 422),
+      },
+    }),
+    async (c) => {
+      const { edition, newsletter } = await find(c.req.valid('param').id, c.req.valid('query').newsletter);
+      const sent = await sendTest(ctx, {
+        edition,
+        newsletter,
+        by: c.get('key').mode,
+        ...c.req.valid('json'),
+      });
+      return c.json({ data: sent }, 200);
+    },
+  );
+
+  async function find(name: string, newsletterName: string | undefined) {
+    const edition = await namedEdition(ctx.db, name, newsletterName);
+    return { edition, newsletter: await getNewsletter(ctx.db, edition.newsletterId) };
+  }
+
+  async function whole(edition: Edition, newsletter: Newsletter) {
+    return {
+      ...outside(edition, newsletter, baseUrl),
+      slots: await outsideStories(ctx.db, edition),
+      variants: await outsideVariants(ctx.db, edition),
+    };
+  }
+
+  return app;
+}

@@ -1,0 +1,213 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import type { Context } from '../context.ts';
+import { isLocalDate } from '../lib/clock-time.ts';
+import { getNewsletter, namedOrOnlyNewsletter } from '../newsletters/find.ts';
+import { type Shell, table } from '../shell.ts';
+import { cancelEdition } from './cancel.ts';
+import { changeEdition } from './change.ts';
+import { draft } from './draft.ts';
+import { type Edition, slotName } from './edition.ts';
+import { listEditions, namedEdition } from './find.ts';
+import { openInBrowser } from './open-in-browser.ts';
+import { outside, outsideStories, outsideVariants } from './outside.ts';
+import { preview } from './preview.ts';
+import { sendTest } from './send-test.ts';
+
+/** `dateline edition …`; deliveries add `send` under it. */
+export function editionCommand(shell: Shell): Command {
+  const edition = new Command('edition').description('one dated issue of a newsletter');
+  edition
+    .command('draft')
+    .description('put the edition of a day together from the recipe, and compose it')
+    .option(
+      '--date <date>',
+      'its date, like 2026-07-14 (default: today in the newsletter’s time zone)',
+      aDate,
+    )
+    .option('--seq <n>', '2 for a second edition of the day', aCount)
+    .action((options: { date?: string; seq?: number }) =>
+      shell.run(async (ctx, out) => {
+        const newsletter = await namedOrOnlyNewsletter(ctx.db, shell.newsletter());
+        const drafted = await draft(ctx, { newsletter, slotDate: options.date, seq: options.seq });
+        const stories = await outsideStories(ctx.db, drafted.edition);
+        const thin = drafted.assembled.kind === 'drafted' ? drafted.assembled.thin : undefined;
+        const document = { ...outside(drafted.edition, newsletter, ctx.config.baseUrl), slots: stories };
+        out.result(document, [
+          ...headline(drafted.edition, newsletter.name),
+          ...table([
+            ['PLACE', 'SECTION', 'STORY', 'WHY'],
+            ...stories.map((story) => [story.place, story.section ?? '', story.story_id, story.reason]),
+          ]),
+          ...(thin ? [`Thin: ${thin}`] : []),
+          ...(drafted.refused ? [`Not composed: ${drafted.refused}`] : []),
+        ]);
+        if (drafted.refused || drafted.assembled.kind === 'skipped') out.exit(3);
+      }),
+    );
+  edition
+    .command('list')
+    .description('the latest editions')
+    .option('--limit <n>', 'how many', aCount, 20)
+    .action((options: { limit: number }) =>
+      shell.run(async (ctx, out) => {
+        const newsletter = await namedOrOnlyNewsletter(ctx.db, shell.newsletter());
+        const editions = await listEditions(ctx.db, { newsletterId: newsletter.id, limit: options.limit });
+        const document = editions.map((one) => outside(one, newsletter, ctx.config.baseUrl));
+        out.result(
+          document,
+          table([
+            ['ID', 'EDITION', 'NO.', 'STATE', 'SLOT', 'NOTE'],
+            ...document.map((one) => [
+              one.id,
+              one.name,
+              one.number ?? '',
+              one.state,
+              one.slot_at,
+              one.failed_reason ?? one.held_reason ?? one.skipped_reason ?? '',
+            ]),
+          ]),
+        );
+      }),
+    );
+  edition
+    .command('show')
+    .argument('<edition>', 'ed_12 or 2026-07-14')
+    .description('one edition, its stories and why each is where it is')
+    .action((name: string) =>
+      shell.run(async (ctx, out) => {
+        const { edition: one, newsletter } = await find(ctx, name);
+        const stories = await outsideStories(ctx.db, one);
+        const variants = await outsideVariants(ctx.db, one);
+        out.result({ ...outside(one, newsletter, ctx.config.baseUrl), slots: stories, variants }, [
+          ...headline(one, newsletter.name),
+          ...variants.map((variant) => `${variant.lang}: ${variant.html_bytes} bytes of HTML`),
+          ...table([
+            ['PLACE', 'SECTION', 'STORY', 'WHY'],
+            ...stories.map((story) => [story.place, story.section ?? '', story.story_id, story.reason]),
+          ]),
+        ]);
+      }),
+    );
+  edition
+    .command('edit')
+    .argument('<edition>', 'ed_12 or 2026-07-14')
+    .description('change its subject, preheader or greeting in one language')
+    .option('--lang <lang>', 'the language (default: the newsletter’s first)')
+    .option('--subject <text>')
+    .option('--preheader <text>')
+    .option('--greeting <text>')
+    .action(
+      (name: string, options: { lang?: string; subject?: string; preheader?: string; greeting?: string }) =>
+        shell.run(async (ctx, out) => {
+          const { edition: one, newsletter } = await find(ctx, name);
+          const lang = options.lang ?? newsletter.languages[0] ?? 'en';
+          const by = (text: string | undefined) => (text === undefined ? undefined : { [lang]: text });
+          const words = {
+            subject: by(options.subject),
+            preheader: by(options.preheader),
+            greeting: by(options.greeting),
+          };
+          const after = await changeEdition(ctx, { edition: one, newsletter, words });
+          out.result(outside(after, newsletter, ctx.config.baseUrl), headline(after, newsletter.name));
+        }),
+    );
+  edition
+    .command('preview')
+    .argument('<edition>', 'ed_12 or 2026-07-14')
+    .description('how it reads now')
+    .option('--lang <lang>', 'the language (default: the newsletter’s first)')
+    .option('--text', 'the plain text part')
+    .option('--out <file>', 'write it to a file')
+    .option('--open', 'open it in the browser')
+    .action((name: string, options: { lang?: string; text?: boolean; out?: string; open?: boolean }) =>
+      shell.run(async (ctx, out) => {
+        const { edition: one, newsletter } = await find(ctx, name);
+        const rendered = await preview(ctx, { edition: one, newsletter, lang: options.lang });
+        const content = options.text ? rendered.text : rendered.html;
+        const { view, check } = rendered;
+        if (options.out === undefined && !options.open) {
+          out.result(
+            { lang: rendered.lang, subject: view.title, preheader: view.preheader, content },
+            content,
+          );
+          return;
+        }
+        const file = resolve(
+          options.out ??
+            join(tmpdir(), `dateline-${one.id}-${rendered.lang}.${options.text ? 'txt' : 'html'}`),
+        );
+        await mkdir(resolve(file, '..'), { recursive: true });
+        await writeFile(file, content);
+        if (options.open) openInBrowser(file);
+        out.result({ lang: rendered.lang, subject: view.title, file, html_bytes: check.htmlBytes }, [
+          `${view.title} (${rendered.lang}, ${check.htmlBytes} bytes)`,
+          file,
+        ]);
+      }),
+    );
+  edition
+    .command('test')
+    .argument('<edition>', 'ed_12 or 2026-07-14')
+    .argument('<email...>', 'at most ten addresses')
+    .description('send it to people of the house, marked [TEST]')
+    .option('--lang <lang>', 'the language (default: the newsletter’s first)')
+    .action((name: string, emails: string[], options: { lang?: string }) =>
+      shell.run(async (ctx, out) => {
+        const { edition: one, newsletter } = await find(ctx, name);
+        const sent = await sendTest(ctx, {
+          edition: one,
+          newsletter,
+          emails,
+          lang: options.lang,
+          by: 'live',
+        });
+        out.result(
+          sent,
+          table(sent.map((test) => [test.accepted ? 'accepted' : 'not accepted', test.email, test.answer])),
+        );
+        const accepted = sent.filter((test) => test.accepted).length;
+        if (accepted < sent.length) out.exit(accepted === 0 ? 1 : 6);
+      }),
+    );
+  edition
+    .command('cancel')
+    .argument('<edition>', 'ed_12 or 2026-07-14')
+    .description('cancel it before it has started')
+    .action((name: string) =>
+      shell.run(async (ctx, out) => {
+        const { edition: one, newsletter } = await find(ctx, name);
+        const after = await cancelEdition(ctx, one);
+        out.result(outside(after, newsletter, ctx.config.baseUrl), headline(after, newsletter.name));
+      }),
+    );
+
+  async function find(ctx: Context, name: string) {
+    const found = await namedEdition(ctx.db, name, shell.newsletter());
+    return { edition: found, newsletter: await getNewsletter(ctx.db, found.newsletterId) };
+  }
+
+  return edition;
+}
+
+function headline(edition: Edition, newsletterName: string): string[] {
+  const number = edition.number === undefined ? '' : ` · No. ${edition.number}`;
+  const note = edition.failedReason ?? edition.heldReason ?? edition.skippedReason;
+  return [
+    `${newsletterName} · ${slotName(edition)}${number} · ${edition.state} (ed_${edition.id})`,
+    ...(note ? [note] : []),
+  ];
+}
+
+function aDate(text: string): string {
+  if (!isLocalDate(text)) throw new InvalidArgumentError('give a date like 2026-07-14');
+  return text;
+}
+
+function aCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('give a whole number from 1');
+  return count;
+}
