@@ -52,13 +52,15 @@ export function slotOn(calendar: Calendar, zone: string, date: LocalDate): Slot 
   return { date, at: slotInstant(calendar, date, zone) };
 }
 
+// Both begin a day early: a clock change at midnight can move a slot to the day after its date.
+
 /**
  * The next slots strictly after `from`, in order. Looks ahead as far as a year of skipped dates can reach; fewer than
  * `count` means that the calendar has no more within that time.
  */
 export function nextSlots(calendar: Calendar, zone: string, from: Date, count = 1): Slot[] {
   const slots: Slot[] = [];
-  let date = localDate(from, zone);
+  let date = addDays(localDate(from, zone), -1);
   for (let looked = 0; looked < daysAheadMax + count * 7 && slots.length < count; looked += 1) {
     const slot = slotOn(calendar, zone, date);
     if (slot && slot.at.getTime() > from.getTime()) slots.push(slot);
@@ -68,3 +70,16 @@ export function nextSlots(calendar: Calendar, zone: string, from: Date, count = 
 }
 
 const daysAheadMax = 400;
+
+/** The slots after `from` and up to `to`, in order; at most 400 days of them. */
+export function slotsBetween(calendar: Calendar, zone: string, from: Date, to: Date): Slot[] {
+  const slots: Slot[] = [];
+  const last = localDate(to, zone);
+  let date = addDays(localDate(from, zone), -1);
+  for (let looked = 0; looked <= daysAheadMax && date <= last; looked += 1) {
+    const slot = slotOn(calendar, zone, date);
+    if (slot && slot.at > from && slot.at <= to) slots.push(slot);
+    date = addDays(date, 1);
+  }
+  return slots;
+}

@@ -10,9 +10,11 @@ export async function findNewsletter(db: Db, slugOrId: string): Promise<Newslett
   return newsletterBy(db, id === undefined ? { slug: slugOrId } : { id });
 }
 
-/** The newsletter of a row, for those who hold its number from another row. */
-export async function getNewsletter(db: Db, id: number): Promise<Newsletter | undefined> {
-  return newsletterBy(db, { id });
+/** The newsletter of a row, for those who hold its number from another row. @throws Refusal 404 when it is gone. */
+export async function getNewsletter(db: Db, id: number): Promise<Newsletter> {
+  const newsletter = await newsletterBy(db, { id });
+  if (!newsletter) throw new Refusal(404, 'no_such_newsletter', 'There is no such newsletter.');
+  return newsletter;
 }
 
 /** @throws Refusal 404 when there is no such newsletter. */
@@ -36,19 +38,20 @@ export async function namedOrOnlyNewsletter(db: Db, slugOrId: string | undefined
   throw new Refusal(422, 'newsletter_unnamed', 'Name the newsletter: --newsletter <slug>', 'newsletter');
 }
 
-export const newslettersPerPageMax = 100;
+/** More than one publisher ever has; a bound, so that no list is without one. */
+const newslettersMax = 10_000;
 
-/** All newsletters in the order of creation, a page at a time; `only` limits them to some. */
+/** All newsletters in the order of creation, or a page of them; `only` limits them to some. */
 export async function listNewsletters(
   db: Db,
   page: { after?: number; limit?: number; only?: readonly number[] | undefined } = {},
 ): Promise<Newsletter[]> {
-  return newslettersAfter(db, { after: 0, limit: newslettersPerPageMax, ...page });
+  return newslettersAfter(db, { after: 0, limit: newslettersMax, ...page });
 }
 
-/** The newsletters that anyone may join: public and open. At most 100. */
+/** The newsletters that anyone may join: public and open. */
 export async function openNewsletters(db: Db): Promise<Newsletter[]> {
-  return newslettersAfter(db, { after: 0, limit: newslettersPerPageMax, publicOnly: true });
+  return newslettersAfter(db, { after: 0, limit: newslettersMax, publicOnly: true });
 }
 
 /** The publisher of this installation; `undefined` until `dateline publisher set`. */

@@ -76,13 +76,15 @@ export function limitBodies(bytesMaxByPath: Readonly<Record<string, number>> = {
     const bytesMax =
       bytesMaxByPath[c.req.path] ?? (c.req.path.startsWith('/v1/') ? apiBytesMax : formBytesMax);
     const limit =
-      limits.get(bytesMax) ?? bodyLimit({ maxSize: bytesMax, onError: () => refuseBody(bytesMax) });
+      limits.get(bytesMax) ?? bodyLimit({ maxSize: bytesMax, onError: (c) => refuseBody(c, bytesMax) });
     limits.set(bytesMax, limit);
     return limit(c, next);
   };
 }
 
-function refuseBody(bytesMax: number): never {
+/** What is left of the body is not read, so the connection cannot carry another request. */
+function refuseBody(c: Context, bytesMax: number): never {
+  c.header('Connection', 'close');
   throw new Refusal(413, 'body_too_large', `The body may have at most ${bytesMax} bytes.`);
 }
 
