@@ -10,7 +10,6 @@ const columnNames = [
   'canonical_url',
   'guid',
   'source_id',
-  'content_sha256',
   'title',
   'dek',
   'body',

@@ -254,7 +254,6 @@ export interface Tables {
     canonical_url: Maybe<string>;
     guid: Maybe<string>;
     source_id: Maybe<number>;
-    content_sha256: Maybe<string>;
     title: string;
     dek: Maybe<string>;
     /** Plain text, paragraphs separated by an empty line. */

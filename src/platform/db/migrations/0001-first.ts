@@ -201,7 +201,7 @@ create table sources (
 create table articles (
   id bigint generated always as identity primary key,
   story_id bigint not null,
-  canonical_url text unique, guid text, source_id bigint references sources, content_sha256 text,
+  canonical_url text unique, guid text, source_id bigint references sources,
   title text not null, dek text, body text, author text, section text, tags text[] not null default '{}',
   lang text not null, image jsonb, published_at timestamptz, received_at timestamptz not null,
   embargo_until timestamptz, expires_at timestamptz, priority smallint not null default 0 check (priority between 0 and 3),
@@ -212,6 +212,7 @@ create table articles (
 create sequence story_ids owned by articles.story_id;
 create unique index articles_guid on articles (coalesce(source_id, 0), guid)
   where canonical_url is null and guid is not null;
+create index articles_source on articles (source_id, guid);
 create index articles_story on articles (story_id);
 create index articles_received on articles (received_at, id);`;
 
