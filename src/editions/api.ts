@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { type ApiKey, refuseUnseen } from '../access/key.ts';
 import { type KeyEnv, requireKey } from '../access/require-key.ts';
 import type { Context } from '../context.ts';
 import { publicId, rowId } from '../lib/ids.ts';
@@ -66,8 +67,8 @@ const ofNewsletter = z.object({
 /** `/v1/editions`: drafting, reading, changing, previewing and testing. Sending is the deliveries' part. */
 export function editionsApi(ctx: Context): OpenAPIHono<KeyEnv> {
   const app = openApi<KeyEnv>();
-  const read = [requireKey(ctx, 'editions:read')] as const;
-  const write = [requireKey(ctx, 'editions:write')] as const;
+  const read = requireKey(ctx, 'editions:read');
+  const write = requireKey(ctx, 'editions:write');
   const { baseUrl } = ctx.config;
 
   app.openapi(
@@ -95,6 +96,7 @@ export function editionsApi(ctx: Context): OpenAPIHono<KeyEnv> {
     async (c) => {
       const { newsletter: name, after, limit } = c.req.valid('query');
       const newsletter = await namedOrOnlyNewsletter(ctx.db, name);
+      refuseUnseen(c.get('key'), newsletter.id);
       const before = after === undefined ? undefined : rowId('edition', after);
       const editions = await listEditions(ctx.db, { newsletterId: newsletter.id, before, limit });
       const last = editions.at(-1);
@@ -132,6 +134,7 @@ export function editionsApi(ctx: Context): OpenAPIHono<KeyEnv> {
     async (c) => {
       const { newsletter: name, date, seq } = c.req.valid('json');
       const newsletter = await namedOrOnlyNewsletter(ctx.db, name);
+      refuseUnseen(c.get('key'), newsletter.id);
       const { edition } = await draft(ctx, { newsletter, slotDate: date, seq });
       return c.json(await whole(edition, newsletter), 201);
     },
@@ -149,7 +152,11 @@ export function editionsApi(ctx: Context): OpenAPIHono<KeyEnv> {
       responses: { 200: json(wholeSchema, 'The edition'), ...problems(401, 403, 404, 422) },
     }),
     async (c) => {
-      const { edition, newsletter } = await find(c.req.valid('param').id, c.req.valid('query').newsletter);
+      const { edition, newsletter } = await find(
+        c.get('key'),
+        c.req.valid('param').id,
+        c.req.valid('query').newsletter,
+      );
       return c.json(await whole(edition, newsletter), 200);
     },
   );
@@ -183,7 +190,11 @@ export function editionsApi(ctx: Context): OpenAPIHono<KeyEnv> {
       },
     }),
     async (c) => {
-      const { edition, newsletter } = await find(c.req.valid('param').id, c.req.valid('query').newsletter);
+      const { edition, newsletter } = await find(
+        c.get('key'),
+        c.req.valid('param').id,
+        c.req.valid('query').newsletter,
+      );
       const { revision, ...changed } = c.req.valid('json');
       return c.json(
         await whole(await changeEdition(ctx, { edition, newsletter, words: changed, revision }), newsletter),
@@ -204,7 +215,11 @@ export function editionsApi(ctx: Context): OpenAPIHono<KeyEnv> {
       responses: { 200: json(wholeSchema, 'The edition as it is now'), ...problems(401, 403, 404, 409) },
     }),
     async (c) => {
-      const { edition, newsletter } = await find(c.req.valid('param').id, c.req.valid('query').newsletter);
+      const { edition, newsletter } = await find(
+        c.get('key'),
+        c.req.valid('param').id,
+        c.req.valid('query').newsletter,
+      );
       return c.json(await whole(await cancelEdition(ctx, edition), newsletter), 200);
     },
   );
@@ -234,7 +249,7 @@ export function editionsApi(ctx: Context): OpenAPIHono<KeyEnv> {
     }),
     async (c) => {
       const query = c.req.valid('query');
-      const { edition, newsletter } = await find(c.req.valid('param').id, query.newsletter);
+      const { edition, newsletter } = await find(c.get('key'), c.req.valid('param').id, query.newsletter);
       const { lang, view, html, text } = await preview(ctx, { edition, newsletter, lang: query.lang });
       return c.json({ lang, subject: view.title, preheader: view.preheader, html, text }, 200);
     },
@@ -267,7 +282,11 @@ export function editionsApi(ctx: Context): OpenAPIHono<KeyEnv> {
       },
     }),
     async (c) => {
-      const { edition, newsletter } = await find(c.req.valid('param').id, c.req.valid('query').newsletter);
+      const { edition, newsletter } = await find(
+        c.get('key'),
+        c.req.valid('param').id,
+        c.req.valid('query').newsletter,
+      );
       const sent = await sendTest(ctx, {
         edition,
         newsletter,
@@ -278,8 +297,9 @@ export function editionsApi(ctx: Context): OpenAPIHono<KeyEnv> {
     },
   );
 
-  async function find(name: string, newsletterName: string | undefined) {
+  async function find(key: ApiKey, name: string, newsletterName: string | undefined) {
     const edition = await namedEdition(ctx.db, name, newsletterName);
+    refuseUnseen(key, edition.newsletterId);
     return { edition, newsletter: await getNewsletter(ctx.db, edition.newsletterId) };
   }
 

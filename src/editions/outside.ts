@@ -3,7 +3,7 @@ import type { Newsletter } from '../newsletters/newsletter.ts';
 import type { Db } from '../platform/db/database.ts';
 import { webUrl } from './addresses.ts';
 import { type Edition, slotName } from './edition.ts';
-import { editionStories, variantsOf } from './queries.ts';
+import { editionStories, type StoryRow, variantsOf } from './queries.ts';
 
 /** An edition as the API and `--json` show it. */
 export interface OutsideEdition {
@@ -28,7 +28,7 @@ export interface OutsideEdition {
 
 export interface OutsideStory {
   story_id: number;
-  place: string;
+  place: StoryRow['place'];
   section: string | null;
   position: number;
   reason: string;

@@ -1,0 +1,111 @@
+import { hostname } from 'node:os';
+import { serve } from '@hono/node-server';
+import { articles } from '../workers/articles.ts';
+import { deliveries } from '../workers/deliveries.ts';
+import { editions } from '../workers/editions.ts';
+import { letters } from '../workers/letters.ts';
+import { keepSchedule } from '../workers/schedule.ts';
+import { upkeep } from '../workers/upkeep.ts';
+import type { Config } from './config.ts';
+import { type OpenContext, openContext } from './context.ts';
+import { drainDeliveries } from './deliveries/drain.ts';
+import type { Log } from './platform/log.ts';
+import { beat, heartbeatEveryMs, registerWorker, stopWorker } from './platform/queue/workers.ts';
+import { openWeb } from './web.tsx';
+
+export type Role = 'web' | 'worker';
+
+export interface Running {
+  ctx: OpenContext;
+  /** Where the web role listens, when it runs here. */
+  url: string | undefined;
+  /**
+   * Drains and closes in reverse order: no new work, what is in hand is finished, after 15 s what is left is cut
+   * (its outcome is written down), and all is closed within 20 s. Safe to call twice.
+   */
+  stop(): Promise<void>;
+}
+
+/** After this what is still on the wire is cut, so that the process ends within 20 s. */
+const drainMsMax = 15_000;
+
+/** Starts the roles in one process. Throws, with everything closed again, when one of them cannot start. */
+export async function start(config: Config, log: Log, roles: readonly Role[]): Promise<Running> {
+  const ctx = await openContext(config, log);
+  const stops: (() => Promise<void> | void)[] = [];
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= (async () => {
+      for (const each of stops.splice(0).reverse()) await each();
+      await ctx.close();
+    })();
+    return stopping;
+  };
+  try {
+    if (roles.includes('worker')) await startWorker(ctx, roles, stops);
+    const url = roles.includes('web') ? await startWeb(ctx, stops) : undefined;
+    log.info({ deed: 'start', roles, url, pid: process.pid, workerId: ctx.workerId }, 'started');
+    return { ctx, url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startWorker(
+  ctx: OpenContext,
+  roles: readonly Role[],
+  stops: (() => Promise<void> | void)[],
+): Promise<void> {
+  const workerId = await registerWorker(
+    ctx.db,
+    { host: hostname(), pid: process.pid, roles },
+    ctx.clock.now(),
+  );
+  ctx.workerId = workerId;
+  const timer = setInterval(() => {
+    void beat(ctx.db, workerId, ctx.clock.now()).catch((error: Error) => {
+      ctx.log.warn({ deed: 'beat', workerId, reason: error.message }, 'a heartbeat was missed');
+    });
+  }, heartbeatEveryMs);
+  stops.push(async () => {
+    clearInterval(timer);
+    await stopWorker(ctx.db, workerId, ctx.clock.now()).catch(() => undefined);
+  });
+  const workloads = [letters, articles, editions, deliveries, upkeep].map((open) => open(ctx));
+  stops.push(async () => {
+    drainDeliveries(ctx);
+    const cut = setTimeout(() => {
+      ctx.log.warn({ deed: 'drain' }, 'cutting what is left on the wire');
+      ctx.mail.editions.cut();
+      ctx.mail.letters.cut();
+    }, drainMsMax);
+    await Promise.all(workloads.map((workload) => workload.close()));
+    clearTimeout(cut);
+  });
+  stops.push(keepSchedule(ctx));
+}
+
+async function startWeb(ctx: OpenContext, stops: (() => Promise<void> | void)[]): Promise<string> {
+  const app = openWeb(ctx);
+  const { host, port } = ctx.config;
+  const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {
+    const made = serve({ fetch: app.fetch, hostname: host, port }, () => resolve(made));
+    made.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE';
+      reject(
+        taken ? new Error(`Port ${port} is taken: stop what uses it, or set PORT.`, { cause: error }) : error,
+      );
+    });
+  });
+  stops.push(
+    () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        if ('closeIdleConnections' in server) server.closeIdleConnections();
+      }),
+  );
+  const address = server.address();
+  const listening = typeof address === 'object' && address ? address.port : port;
+  return `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${listening}`;
+}

@@ -1,0 +1,109 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { Hono, type Context as Request } from 'hono';
+import type { KeyEnv } from './access/require-key.ts';
+import { articlesApi } from './articles/api.ts';
+import type { Context } from './context.ts';
+import { deliveriesApi } from './deliveries/api.ts';
+import { editionsApi } from './editions/api.ts';
+import { editionPages } from './editions/pages.tsx';
+import { health } from './insight/health.ts';
+import { version } from './lib/version.ts';
+import { newslettersApi } from './newsletters/api.ts';
+import { answerFaults, type Fault } from './platform/http/answer.ts';
+import { assets } from './platform/http/assets.ts';
+import { DocsPage } from './platform/http/docs.tsx';
+import { type GuardEnv, guard, limitBodies } from './platform/http/guard.ts';
+import { Page, type PageFrame } from './platform/http/layout.tsx';
+import { openApiDocument } from './platform/http/openapi.ts';
+import { chooseLanguage, dirOf, languages } from './platform/i18n/languages.ts';
+import { type MessageKey, say } from './platform/i18n/messages.ts';
+import { trapApp } from './platform/mail/trap-pages.tsx';
+import { subscribersApi } from './subscribers/api.ts';
+import { subscriberPages } from './subscribers/pages.tsx';
+import { publicApi } from './subscribers/public-api.ts';
+
+/**
+ * Every path of the program on one screen: what stands before all of them, the API that programs use, the pages that people
+ * see. GET looks and POST acts, everywhere.
+ */
+export function openWeb(ctx: Context): Hono<GuardEnv> {
+  const { config, log } = ctx;
+  const https = config.baseUrl.startsWith('https://');
+  const app = new Hono<GuardEnv>();
+  app.use(guard({ log, trustedProxies: config.trustedProxies, https }));
+  app.use(limitBodies());
+  answerFaults(app, { log, drawFault: (c, fault) => <FaultPage fault={fault} frame={frameOf(c)} /> });
+
+  app.get('/healthz', (c) => c.json({ status: 'ok', version }));
+  app.get('/readyz', async (c) => {
+    const state = await health(ctx);
+    return c.json(state, state.ready ? 200 : 503);
+  });
+
+  app.route('/', openV1(ctx));
+  app.route('/', assets());
+  if (ctx.mail.trap) app.route('/trap', trapApp(ctx.mail.trap));
+  app.route('/', testLinkPages());
+  app.route('/', subscriberPages(ctx));
+  // Last, since a newsletter's slug is the first thing in its path.
+  app.route('/', editionPages(ctx));
+  return app;
+}
+
+/** The API, its document and the page that shows it. */
+function openV1(ctx: Context): OpenAPIHono<KeyEnv> {
+  const api = new OpenAPIHono<KeyEnv>();
+  for (const chapter of [newslettersApi, subscribersApi, articlesApi, editionsApi, deliveriesApi]) {
+    api.route('/', chapter(ctx));
+  }
+  api.route('/', publicApi(ctx));
+  const document = openApiDocument(api, { version, baseUrl: ctx.config.baseUrl });
+  api.get('/v1/openapi.json', (c) => c.json(document));
+  api.get('/docs', (c) => c.html(<DocsPage document={document} frame={frameOf(c)} />));
+  return api;
+}
+
+/** Where the links of a test send lead: nobody is subscribed by them, so there is nothing to leave. */
+function testLinkPages(): Hono<GuardEnv> {
+  const app = new Hono<GuardEnv>();
+  const page = (c: Request) => {
+    const frame = frameOf(c);
+    return c.html(
+      <Page {...frame} title={say(frame.lang, 'test_link.title')} noindex>
+        <h1>{say(frame.lang, 'test_link.title')}</h1>
+        <p class="reading">{say(frame.lang, 'test_link.detail')}</p>
+      </Page>,
+    );
+  };
+  app.get('/u/test', page);
+  app.get('/m/test', page);
+  app.post('/u/test', (c) => c.body(null, 200));
+  return app;
+}
+
+function FaultPage({ fault, frame }: { fault: Fault; frame: PageFrame }) {
+  const { lang } = frame;
+  const known = [400, 403, 404, 409, 410, 413, 422, 429, 503].includes(fault.status) ? fault.status : 500;
+  const title = say(lang, `error.${known}.title` as MessageKey);
+  return (
+    <Page {...frame} title={title} noindex>
+      <h1>{title}</h1>
+      <p class="reading">{say(lang, `error.${known}.detail` as MessageKey)}</p>
+      <p class="meta">{say(lang, 'error.reference', { id: fault.requestId })}</p>
+    </Page>
+  );
+}
+
+function frameOf(c: Request): PageFrame {
+  const lang = chooseLanguage({
+    explicit: c.req.query('lang'),
+    acceptLanguage: c.req.header('Accept-Language'),
+    fallback: 'en',
+    available: languages,
+  });
+  return {
+    lang,
+    dir: dirOf(lang),
+    words: { skip: say(lang, 'page.skip'), languages: say(lang, 'page.languages') },
+  };
+}
