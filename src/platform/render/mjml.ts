@@ -5,7 +5,7 @@ import { checkHtml } from './check-html.ts';
 import { mjmlFaults } from './check-mjml.ts';
 
 const mjmlCharsMax = 1_000_000;
-const renderTimeoutMs = 20_000;
+const answerMsMax = 20_000;
 const idleMsMax = 3_000;
 const rendersPerChildMax = 200;
 const waitingMax = 200;
@@ -23,13 +23,13 @@ let lastId = 0;
 /**
  * Turns MJML into a mail's HTML, one at a time, in a child process that is kept for a few seconds and dies with this
  * one. Validation is strict: every fault is listed, with its line, in one Error. The HTML comes without indentation
- * (a third smaller) and is checked (`checkHtml`). Throws when MJML does not answer within 20 s. Safe to run twice.
+ * (a third smaller) and is checked (`checkHtml`). Throws when MJML does not answer in time. Safe to run twice.
  */
-export async function renderMjml(mjml: string): Promise<{ html: string }> {
+export async function renderMjml(mjml: string, timeoutMs = answerMsMax): Promise<{ html: string }> {
   if (mjml.length > mjmlCharsMax) throw new Error(`the MJML is longer than ${mjmlCharsMax} characters`);
   const faults = mjmlFaults(mjml);
   if (faults.length > 0) throw new Error(`the MJML is not well-formed:\n${faults.join('\n')}`);
-  const answer = await inTurn(() => ask(mjml));
+  const answer = await inTurn(() => ask(mjml, timeoutMs));
   if (!('html' in answer)) throw new Error(sentence(answer.faults, answer.failure, mjml));
   const html = stripIndents(answer.html);
   checkHtml(html);
@@ -61,7 +61,7 @@ function rest(): void {
   idleTimer = setTimeout(endMjml, idleMsMax).unref();
 }
 
-function ask(mjml: string): Promise<Answer> {
+function ask(mjml: string, timeoutMs: number): Promise<Answer> {
   clearTimeout(idleTimer);
   const current = currentChild();
   current.renders++;
@@ -80,10 +80,7 @@ function ask(mjml: string): Promise<Answer> {
       );
     };
     const onError = (cause: Error) => fail(new Error('the MJML process could not be reached', { cause }));
-    const timer = setTimeout(
-      () => fail(new Error(`MJML did not answer in ${renderTimeoutMs} ms`)),
-      renderTimeoutMs,
-    );
+    const timer = setTimeout(() => fail(new Error(`MJML did not answer in ${timeoutMs} ms`)), timeoutMs);
     current.process.on('message', onMessage).on('exit', onExit).on('error', onError);
     current.process.send({ id, mjml });
 

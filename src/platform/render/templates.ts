@@ -13,8 +13,6 @@ const memoryUnitsMax = 20_000_000;
 
 /** Templates read once, checked and kept; rendering them is pure. */
 export interface Templates {
-  /** The names that can be rendered or included: `digest.mjml`, `digest.txt`, `parts/story.mjml` … */
-  readonly names: readonly string[];
   /**
    * Fills a template with a view. `.mjml` escapes every value for HTML, `.txt` prints it as it is; both clean it first
    * (`clean`), fill once (a value that reads like a template stays a value) and leave `[[place]]` as written.
@@ -64,7 +62,6 @@ export function openTemplates(directory: string): Templates {
   }
 
   return {
-    names: [...parsed.keys()],
     render(name, view) {
       const template = parsed.get(name);
       if (!template)

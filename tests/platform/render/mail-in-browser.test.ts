@@ -67,20 +67,23 @@ async function withMail(
 const inDark = ['digest.en', 'already-subscribed.en', 'welcome.en'];
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  test.each(colorScheme === 'light' ? mails : inDark)(`R29 R30 %s has nothing that axe objects to, in ${colorScheme}`, async (mail) => {
-    await withMail(mail, { colorScheme }, async (page) => {
-      const rules = { region: { enabled: false }, 'target-size': { enabled: true } };
-      const found = await new AxeBuilder({ page }).options({ rules }).analyze();
-      expect(
-        found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`),
-      ).toEqual([]);
-      const contrast = found.passes.find(({ id }) => id === 'color-contrast');
-      expect(contrast?.nodes.length).toBeGreaterThan(3);
-      expect(found.incomplete.filter(({ id }) => id === 'color-contrast')).toEqual([]);
-      const paper = await page.evaluate('getComputedStyle(document.body).backgroundColor');
-      expect(paper).toBe(colorScheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(20, 23, 28)');
-    });
-  });
+  test.each(colorScheme === 'light' ? mails : inDark)(
+    `R29 R30 %s has nothing that axe objects to, in ${colorScheme}`,
+    async (mail) => {
+      await withMail(mail, { colorScheme }, async (page) => {
+        const rules = { region: { enabled: false }, 'target-size': { enabled: true } };
+        const found = await new AxeBuilder({ page }).options({ rules }).analyze();
+        expect(
+          found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`),
+        ).toEqual([]);
+        const contrast = found.passes.find(({ id }) => id === 'color-contrast');
+        expect(contrast?.nodes.length).toBeGreaterThan(3);
+        expect(found.incomplete.filter(({ id }) => id === 'color-contrast')).toEqual([]);
+        const paper = await page.evaluate('getComputedStyle(document.body).backgroundColor');
+        expect(paper).toBe(colorScheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(20, 23, 28)');
+      });
+    },
+  );
 }
 
 test.each(mails)(

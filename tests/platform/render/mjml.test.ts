@@ -79,6 +79,20 @@ test('after its process is gone the next render starts another', async () => {
   expect(second).toMatchObject({ status: 'fulfilled', value: { html: expect.stringContaining('again') } });
 });
 
+test.skipIf(process.platform !== 'linux')(
+  'a process that does not answer is ended and replaced',
+  async () => {
+    await renderMjml(mail('<mj-text>well</mj-text>'));
+    const [stuck] = mjmlProcesses();
+    process.kill(Number(stuck), 'SIGSTOP');
+    await expect(renderMjml(mail('<mj-text>x</mj-text>'), 300)).rejects.toThrow(
+      'MJML did not answer in 300 ms',
+    );
+    expect((await renderMjml(mail('<mj-text>well again</mj-text>'))).html).toContain('well again');
+    expect(mjmlProcesses()).not.toContain(stuck);
+  },
+);
+
 test.skipIf(process.platform !== 'linux')('one process serves many renders and ends when idle', async () => {
   await renderMjml(mail('<mj-text>one</mj-text>'));
   const [child] = mjmlProcesses();
