@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -10,7 +8,7 @@ import { openEmbeddedPostgres } from '../../src/platform/db/embedded.ts';
 import type { EmbeddedConfig } from '../../src/platform/db/embedded-running.ts';
 import { migrate } from '../../src/platform/db/migrate.ts';
 import { prepareQueueSchema } from '../../src/platform/queue/on-postgres.ts';
-import { until } from './until.ts';
+import { redisServerFound, startRedis } from './own-redis.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -27,7 +25,7 @@ const template = 'dateline_template';
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dir = await mkdtemp(join(tmpdir(), 'dateline-test-'));
   await chmod(dir, 0o755);
-  const [postgres, redis] = await Promise.all([startPostgres(dir), startRedis(dir)]);
+  const [postgres, redis] = await Promise.all([startPostgres(dir), findRedis()]);
   project.provide('postgres', { ...postgres.config, database: template });
   project.provide('redisUrl', redis.url);
   if (!redis.url) console.log('skipped: the queue on Redis (no redis-server on the PATH, no TEST_REDIS_URL)');
@@ -57,38 +55,10 @@ async function startPostgres(dir: string): Promise<{ config: EmbeddedConfig; clo
   return { config: server.config, close: server.close };
 }
 
-async function startRedis(dir: string): Promise<{ url: string | undefined; close(): Promise<void> }> {
-  if (process.env.TEST_REDIS_URL) return { url: process.env.TEST_REDIS_URL, close: async () => {} };
-  const port = await freePort();
-  const child = spawn(
-    'redis-server',
-    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
-  );
-  let words = '';
-  child.stdout.on('data', (chunk) => {
-    words += chunk;
-  });
-  const missing = new Promise<'missing'>((resolve) => child.once('error', () => resolve('missing')));
-  const ready = until(() => words.includes('Ready to accept connections'), { what: 'redis-server is ready' });
-  if ((await Promise.race([missing, ready])) === 'missing') {
-    ready.catch(() => {});
-    return { url: undefined, close: async () => {} };
-  }
-  return { url: `redis://127.0.0.1:${port}`, close: () => end(child) };
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  child.kill('SIGKILL');
-  await until(() => child.exitCode !== null || child.signalCode !== null, { what: 'redis-server ended' });
-}
-
-/** A loopback port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+async function findRedis(): Promise<{ url: string | undefined; close(): Promise<void> }> {
+  const { TEST_REDIS_URL: url } = process.env;
+  if (url) return { url, close: async () => {} };
+  if (!redisServerFound) return { url: undefined, close: async () => {} };
+  const redis = await startRedis();
+  return { url: redis.url, close: redis.kill };
 }

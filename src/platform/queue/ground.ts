@@ -22,7 +22,7 @@ export type BullQueue = Pick<
 
 export interface BullWorker {
   on(event: 'error', listener: (error: Error) => void): unknown;
-  on(event: 'failed', listener: (job: Job | undefined, error: Error) => void): unknown;
   waitUntilReady(): Promise<void>;
+  pause(doNotWaitActive: boolean): Promise<void>;
   close(force?: boolean): Promise<void>;
 }

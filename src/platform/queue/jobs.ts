@@ -26,7 +26,6 @@ export const jobs = {
   'send-confirmation': job('letters', { letterId: id }, 6, 2 * seconds),
   'send-notice': job('letters', { letterId: id }, 6, 2 * seconds),
   'send-welcome': job('letters', { letterId: id }, 6, 2 * seconds),
-  'send-test': job('letters', { letterId: id }, 3, 2 * seconds),
   'poll-source': job('articles', { sourceId: id }, 2, 5 * seconds),
   assemble: job(
     'editions',

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assertSchemaCompatibility, createPostgresBackend, runMigrations, withBackend } from 'bullmq';
 import pg from 'pg';
 import type { Ground } from './ground.ts';
@@ -8,8 +9,10 @@ export type PostgresAddress = string | pg.PoolConfig;
 const schema = 'bullmq';
 const connectTimeoutMs = 5_000;
 const statementTimeoutMs = 30_000;
-/** One per queue listens for as long as it lives; the rest work. */
-const connectionsMax = 16;
+const ringingMax = 5;
+/** One per queue listens for as long as it lives; the rest fetch and settle. */
+const workingMax = 15;
+const awayRetryMs = 1_000;
 const { Queue, Worker } = withBackend(createPostgresBackend);
 type Connection = Parameters<typeof createPostgresBackend>[1]['connection'];
 
@@ -28,25 +31,56 @@ export async function prepareQueueSchema(address: PostgresAddress): Promise<void
   }
 }
 
+/** Two pools, so that ringing never waits for workers; each fails within 5 s when no connection can be had. */
 export async function openOnPostgres(
   address: PostgresAddress,
   onError: (error: Error) => void,
 ): Promise<Ground> {
-  const pool = openPool(address, connectionsMax, onError);
+  const ringing = openPool(address, ringingMax, onError);
+  const working = patient(openPool(address, workingMax, onError));
+  const close = async (): Promise<void> => {
+    await Promise.all([ringing.end(), working.end()]);
+  };
   try {
-    await prepareUnlessReady(address, pool);
+    await prepareUnlessReady(address, ringing);
   } catch (error) {
-    await pool.end();
+    await close();
     throw error;
   }
-  // A pool is what BullMQ asks for; its own small type of one and that of `pg` only differ in how `on` is written.
-  const connection = pool as unknown as Connection;
   return {
-    queue: (name, options) => new Queue(name, { ...options, connection }),
-    worker: (name, deed, options) => new Worker(name, deed, { ...options, connection }),
-    ping: async () => void (await pool.query('select 1')),
-    close: () => pool.end(),
+    queue: (name, options) => new Queue(name, { ...options, connection: asConnection(ringing) }),
+    worker: (name, deed, options) =>
+      new Worker(name, deed, { ...options, connection: asConnection(working) }),
+    ping: async () => void (await ringing.query('select 1')),
+    close,
   };
+}
+
+/** A pool is what BullMQ asks for; its own small type of one and that of `pg` only differ in how `on` is written. */
+function asConnection(pool: pg.Pool): Connection {
+  return pool as unknown as Connection;
+}
+
+/** Makes failing slow: BullMQ's worker fetches again at once, which turns a server that is away into a busy loop. */
+function patient(pool: pg.Pool): pg.Pool {
+  const slow =
+    <A extends unknown[], R>(deed: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      try {
+        return await deed(...args);
+      } catch (error) {
+        if (isAway(error)) await sleep(awayRetryMs);
+        throw error;
+      }
+    };
+  pool.query = slow(pool.query.bind(pool) as () => Promise<unknown>) as typeof pool.query;
+  pool.connect = slow(pool.connect.bind(pool) as () => Promise<pg.PoolClient>) as typeof pool.connect;
+  return pool;
+}
+
+/** Not the server's word: the connection failed. 08, 53, 57: it broke, there are too many, the server stops or starts. */
+function isAway(error: unknown): boolean {
+  return !(error instanceof pg.DatabaseError) || /^(08|53|57)/.test(error.code ?? '');
 }
 
 /** Running the migrations locks their ledger, so it is only done when they are missing or old. */

@@ -1,6 +1,7 @@
 import { createRedisBackend, withBackend } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Ground } from './ground.ts';
+import { refuseUnfitRedis } from './refuse-unfit-redis.ts';
 
 const connectTimeoutMs = 2_000;
 /** The producer's patience: a request must get its answer. Workers wait as long as it takes. */
@@ -30,7 +31,7 @@ export async function openOnRedis(
   try {
     await becomeReady(ringing, url);
     await becomeReady(working, url);
-    refuseUnfit(await ringing.info('server'), await ringing.info('memory'));
+    refuseUnfitRedis(await ringing.info('server'), await ringing.info('memory'));
   } catch (error) {
     disconnect();
     throw error;
@@ -62,44 +63,22 @@ function open(
 }
 
 async function becomeReady(client: Redis, url: string): Promise<void> {
-  let lastError: Error | undefined;
-  client.on('error', (error) => {
-    lastError = error;
-  });
-  // It goes on trying after the first refusal, so only `ready` counts.
+  let last = 'no answer';
+  const remember = (error: Error): void => {
+    last = error.message;
+  };
+  client.on('error', remember);
+  // It goes on trying after a first refusal, so only `ready` counts.
   client.connect().catch(() => {});
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {
       const { host } = new URL(url);
-      reject(
-        new Error(`cannot reach Redis at ${host} (REDIS_URL) within ${openTimeoutMs} ms`, {
-          cause: lastError,
-        }),
-      );
+      reject(new Error(`cannot reach Redis at ${host} (REDIS_URL) within ${openTimeoutMs} ms: ${last}`));
     }, openTimeoutMs);
     client.once('ready', () => {
       clearTimeout(timer);
+      client.off('error', remember);
       resolve();
     });
   });
-}
-
-/** Asks INFO and not CONFIG, which managed Redis forbids. Valkey reports the Redis version that it is true to. */
-function refuseUnfit(server: string, memory: string): void {
-  const version = field(server, 'redis_version') ?? '0';
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major < 6 || (major === 6 && minor < 2)) {
-    throw new Error(`Redis 6.2 or newer is needed; this server is ${version}`);
-  }
-  const policy = field(memory, 'maxmemory_policy');
-  if (policy !== undefined && policy !== 'noeviction') {
-    throw new Error(
-      `this Redis evicts keys when its memory is full (maxmemory-policy is ${policy}), and jobs would vanish: ` +
-        'set maxmemory-policy to noeviction',
-    );
-  }
-}
-
-function field(info: string, name: string): string | undefined {
-  return new RegExp(`^${name}:(.*?)\r?$`, 'm').exec(info)?.[1];
 }

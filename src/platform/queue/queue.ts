@@ -2,6 +2,7 @@ import type { BullQueue, Ground } from './ground.ts';
 import { type JobName, jobId, jobs, type Payload, type QueueName, queueNames } from './jobs.ts';
 import { openOnPostgres, type PostgresAddress } from './on-postgres.ts';
 import { openOnRedis } from './on-redis.ts';
+import { atMost, within } from './patience.ts';
 import { type Deeds, startWork, type Trouble, type Workload } from './work.ts';
 
 export type QueueAddress = { redisUrl: string } | { postgres: PostgresAddress };
@@ -48,6 +49,7 @@ export interface Queues {
 
 const replyTimeoutMs = 2_000;
 const bulkTimeoutMs = 15_000;
+const closeTimeoutMs = 5_000;
 const bulkMax = 500;
 /** BullMQ keeps a log of events that nobody here reads. */
 const eventsKept = 100;
@@ -153,18 +155,6 @@ async function countAll(queues: QueueByName): Promise<Record<QueueName, Depth>> 
 
 async function closeAll(ground: Ground, queues: QueueByName, workloads: Set<Workload>): Promise<void> {
   await Promise.all([...workloads].map((workload) => workload.close()));
-  await Promise.all(Object.values(queues).map((queue) => queue.close()));
-  await ground.close();
-}
-
-async function within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`the queue did not answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const ends = Object.values(queues).map((queue) => queue.close());
+  await atMost(closeTimeoutMs, Promise.all(ends).then(ground.close));
 }

@@ -1,6 +1,7 @@
 import { type Job, UnrecoverableError } from 'bullmq';
 import type { BullWorker, Ground } from './ground.ts';
 import { type JobName, type JobOf, jobs, type Payload, type QueueName } from './jobs.ts';
+import { atMost } from './patience.ts';
 
 /** What each job of a queue does. Returning means settled, throwing means "try me again". */
 export type Deeds<Q extends QueueName> = { [J in JobOf<Q>]: (payload: Payload<J>) => Promise<void> };
@@ -17,7 +18,7 @@ export type Trouble =
   | { kind: 'store'; error: Error };
 
 export interface Workload {
-  /** Takes no more jobs and waits for those in hand, at most 20 s; with `force` it does not wait. */
+  /** Takes no more jobs and waits for those in hand, at most 16 s, and 2 s to settle; with `force` it does not wait. */
   close(force?: boolean): Promise<void>;
 }
 
@@ -27,8 +28,10 @@ const stalledIntervalMs = 15_000;
 const stalledMax = 3;
 const storeRetryMs = 1_000;
 const sameErrorMs = 10_000;
-const closeTimeoutMs = 20_000;
-const forcedCloseTimeoutMs = 2_000;
+const messagesKept = 50;
+const handsTimeoutMs = 16_000;
+/** BullMQ's own close waits without end while the store is away. */
+const settleTimeoutMs = 2_000;
 
 export function startWork<Q extends QueueName>(
   ground: Ground,
@@ -45,19 +48,25 @@ export function startWork<Q extends QueueName>(
     maxStalledCount: stalledMax,
     runRetryDelay: storeRetryMs,
   };
+  const inHand = new Set<Promise<void>>();
+  const run = (job: Job): Promise<void> => {
+    const running = runJob(job, deeds, onTrouble).finally(() => inHand.delete(running));
+    inHand.add(running);
+    return running;
+  };
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
   let worker: BullWorker;
 
   const start = (): void => {
-    const started = ground.worker(queue, (job) => runJob(job, deeds, onTrouble), options);
+    const started = ground.worker(queue, run, options);
     worker = started;
     started.on('error', tell);
     // BullMQ remembers a first connection that failed for ever, so such a worker is replaced.
     started.waitUntilReady().catch((error: Error) => {
       if (closed) return;
       tell(error);
-      void closeWithin(started, true);
+      void atMost(settleTimeoutMs, started.close(true));
       timer = setTimeout(start, storeRetryMs);
     });
   };
@@ -67,7 +76,11 @@ export function startWork<Q extends QueueName>(
     close: async (force = false) => {
       closed = true;
       clearTimeout(timer);
-      await closeWithin(worker, force);
+      if (!force) {
+        await worker.pause(true);
+        await atMost(handsTimeoutMs, Promise.allSettled(inHand));
+      }
+      await atMost(settleTimeoutMs, worker.close(force || inHand.size > 0));
     },
   };
 }
@@ -106,7 +119,7 @@ function asError(error: unknown): Error {
 const goneCodes = new Set<unknown>([-1, -2, -3, -6]);
 
 function quieten(onTrouble: (trouble: Trouble) => void): (error: Error) => void {
-  let last = { message: '', toldAt: Number.NEGATIVE_INFINITY };
+  const toldAt = new Map<string, number>();
   return (error) => {
     const { code } = error as { code?: unknown };
     if (goneCodes.has(code) || error.message.startsWith('could not renew lock')) {
@@ -114,17 +127,9 @@ function quieten(onTrouble: (trouble: Trouble) => void): (error: Error) => void 
       return;
     }
     const now = performance.now();
-    if (error.message === last.message && now - last.toldAt < sameErrorMs) return;
-    last = { message: error.message, toldAt: now };
+    if (now - (toldAt.get(error.message) ?? Number.NEGATIVE_INFINITY) < sameErrorMs) return;
+    if (toldAt.size >= messagesKept) toldAt.clear();
+    toldAt.set(error.message, now);
     onTrouble({ kind: 'store', error });
   };
-}
-
-async function closeWithin(worker: BullWorker, force: boolean): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, force ? forcedCloseTimeoutMs : closeTimeoutMs);
-  });
-  await Promise.race([worker.close(force), late]);
-  clearTimeout(timer);
 }

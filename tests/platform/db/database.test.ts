@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase } from '../../../src/platform/db/database.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
-import { freePort } from '../../support/one-server.ts';
+import { freePort } from '../../support/free-port.ts';
 import { until } from '../../support/until.ts';
 
 let database: TestDatabase;
