@@ -1,10 +1,18 @@
+import { setMaxListeners } from 'node:events';
 import type { ConnectionOptions } from 'node:tls';
 import type { Relay } from './relay.ts';
 import { RelayDoor } from './relay-door.ts';
 import { openSmtp, type Pipelining, type SmtpConnection } from './smtp.ts';
 import { assertEnvelope, type Parcel } from './smtp-command.ts';
 import { assertEhloName } from './smtp-handshake.ts';
-import { type Envelope, lostOutcome, type Outcome, SmtpLost, type SmtpTimeouts } from './smtp-outcome.ts';
+import {
+  type Envelope,
+  endedBetweenMessages,
+  lostOutcome,
+  type Outcome,
+  SmtpLost,
+  type SmtpTimeouts,
+} from './smtp-outcome.ts';
 import { within } from './within.ts';
 
 export type BulkOptions = {
@@ -54,7 +62,9 @@ const connectionsForFullPipelining = 50;
 const messagesPerConnectionDefault = 100;
 const idleMsDefault = 10_000;
 const closeMsMax = 10_000;
-const repeatsMax = 2;
+const repeatsMax = 10;
+/** After this many a message only begins a connection or an idle one: it never again follows another's body. */
+const repeatsBehindOthersMax = 2;
 
 type Job = {
   envelope: Envelope;
@@ -88,6 +98,7 @@ class Pool implements Bulk {
 
   constructor(relays: readonly Relay[], options: BulkOptions) {
     this.#options = options;
+    setMaxListeners(0, this.#cutting.signal);
     this.#doors = relays.map((relay) => new RelayDoor(relay));
   }
 
@@ -163,7 +174,9 @@ class Pool implements Bulk {
     const opening = this.#opening();
     if (this.#closing !== undefined || this.#lines.size + opening >= max || this.#jobs.length <= opening)
       return;
-    return this.#doors.filter((door) => door.mayOpen()).sort((a, b) => a.load() - b.load())[0];
+    const knocking = this.#doors.filter((door) => !door.isShut());
+    const weight = knocking.reduce((sum, door) => sum + door.weight, 0);
+    return knocking.find((door) => door.mayOpen(Math.ceil((max * door.weight) / weight)));
   }
 
   #opening(): number {
@@ -216,7 +229,7 @@ class Pool implements Bulk {
   #next(line: Line): Parcel | undefined {
     const limit = this.#options.messagesPerConnection ?? messagesPerConnectionDefault;
     if (limit > 0 && line.taken >= limit) return undefined;
-    for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) {
+    for (let job = this.#jobFor(line); job; job = this.#jobFor(line)) {
       const { envelope, compose, reject } = job;
       let data: string;
       try {
@@ -230,6 +243,12 @@ class Pool implements Bulk {
       return { envelope, data, settle: (outcome) => this.#settle(taken, outcome, line) };
     }
     return undefined;
+  }
+
+  #jobFor(line: Line): Job | undefined {
+    if (line.taken === 0 || line.idle) return this.#jobs.shift();
+    const at = this.#jobs.findIndex((job) => job.repeats <= repeatsBehindOthersMax);
+    return at < 0 ? undefined : this.#jobs.splice(at, 1)[0];
   }
 
   #settle({ job, first }: { job: Job; first: boolean }, outcome: Outcome, line: Line): void {
@@ -255,6 +274,7 @@ class Pool implements Bulk {
     line.hasRested = true;
     clearTimeout(line.idleTimer);
     line.idleTimer = setTimeout(() => void line.connection.quit(), this.#options.idleMs ?? idleMsDefault);
+    if (this.#jobs.length > 0) this.#wake(line);
   }
 
   #gone(line: Line, reason: string): void {
@@ -285,12 +305,4 @@ function asLost(error: unknown): SmtpLost {
     'connect',
     `the connection could not be opened (${error instanceof Error ? error.message : error})`,
   );
-}
-
-/** The connection had ended before it came to this message, so nothing of the message can have been taken. */
-function endedBetweenMessages(outcome: Outcome): boolean {
-  if (outcome.phase !== 'mail') return false;
-  if (outcome.kind === 'lost') return !outcome.afterDot;
-  const { code, status, text } = outcome.reply;
-  return code === 421 && (status === '4.4.2' || /per (?:connection|session)/i.test(text));
 }

@@ -17,15 +17,18 @@ export class RelayDoor {
     this.relay = relay;
   }
 
-  mayOpen(): boolean {
-    if (performance.now() < this.#shutUntil) return false;
-    if (!this.#proven && this.opening > 0) return false;
-    return this.relay.connections === undefined || this.open + this.opening < this.relay.connections;
+  get weight(): number {
+    return this.relay.weight ?? 1;
   }
 
-  /** The relay with the least load for its weight is next. */
-  load(): number {
-    return (this.open + this.opening) / (this.relay.weight ?? 1);
+  isShut(): boolean {
+    return performance.now() < this.#shutUntil;
+  }
+
+  /** `share`: its part of all connections by weight, among the relays that are not shut. */
+  mayOpen(share: number): boolean {
+    if (this.isShut() || (!this.#proven && this.opening > 0)) return false;
+    return this.open + this.opening < Math.min(share, this.relay.connections ?? share);
   }
 
   opened(): void {

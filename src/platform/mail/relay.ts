@@ -29,7 +29,7 @@ const periods = { s: 'second', m: 'minute', h: 'hour', d: 'day' } as const;
 /** Reads a comma list of relay URLs. Throws a sentence that says what to do and never holds the password. */
 export function parseRelayUrls(list: string): Relay[] {
   // Only a comma before another scheme separates: passwords and user names may hold one.
-  const urls = list.split(/\s*,\s*(?=smtps?:\/\/)/i).map((url) => url.trim());
+  const urls = list.split(/\s*,\s*(?=[a-z]+:\/\/)/i).map((url) => url.trim());
   return urls.map((url, at) => {
     try {
       return parseRelayUrl(url);

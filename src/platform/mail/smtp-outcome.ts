@@ -46,6 +46,14 @@ export function lostOutcome(lost: SmtpLost): Outcome {
   return { kind: 'lost', phase, afterDot: false, reason: lost.message, ...(reply ? { reply } : {}) };
 }
 
+/** The connection had ended before it came to this message, so nothing of the message can have been taken. */
+export function endedBetweenMessages(outcome: Outcome): boolean {
+  if (outcome.phase !== 'mail') return false;
+  if (outcome.kind === 'lost') return !outcome.afterDot;
+  const { code, status, text } = outcome.reply;
+  return code === 421 && (status === '4.4.2' || /per (?:connection|session)/i.test(text));
+}
+
 export type SmtpTimeouts = {
   connectMs: number;
   greetingMs: number;

@@ -233,7 +233,9 @@ function isWeaklyGreylisted(r: Seen): boolean {
 /** A hard answer before RCPT cannot be about the reader, so it never counts as "unknown", which is counted. */
 function isPolicy(r: Seen): boolean {
   if (r.hard && !r.aboutRecipient) return true;
-  return /policy|relay(?:ing)? (?:access )?denied|allowed rcpthosts|not permitted|prohibited/i.test(r.text);
+  return /policy|relay(?:ing)? (?:access )?denied|allowed rcpthosts|not permitted|prohibited|rejected by this user/i.test(
+    r.text,
+  );
 }
 
 function subjectNumber(detail: string, subject: string): number | undefined {
