@@ -161,6 +161,8 @@ create table suppressions (
 );
 create unique index suppressions_standing on suppressions (fingerprint, coalesce(newsletter_id, 0), reason)
   where released_at is null;
+create index suppressions_person on suppressions (subscriber_id)
+  where released_at is null and newsletter_id is not null;
 create table bounces (
   id bigint generated always as identity primary key,
   subscriber_id bigint references subscribers, edition_id bigint, letter_id bigint,
