@@ -1,5 +1,9 @@
-import type { Context } from './context.ts';
+import { CommanderError } from 'commander';
+import { pino } from 'pino';
+import { ConfigError, readConfig } from './config.ts';
+import { type Context, openContext } from './context.ts';
 import { Refusal } from './lib/errors.ts';
+import { openLog } from './platform/log.ts';
 
 /** What the commands of every chapter are given: a context that opens and closes around one act, and a way to speak. */
 export interface Shell {
@@ -24,10 +28,49 @@ export interface Out {
   exit(code: number): void;
 }
 
+export interface GlobalOptions {
+  json?: boolean;
+  quiet?: boolean;
+  newsletter?: string;
+}
+
+/** The shell of one run of the program, for the outermost ring. */
+export interface OpenShell extends Shell {
+  /** Says what went wrong, and gives the exit code for it. */
+  fail(error: unknown): number;
+  exitCode(): number;
+  out: Out;
+}
+
+/** Opens the shell on this process's own terminal. Commands log warnings to standard error; outcomes go to standard out. */
+export function openShell(options: () => GlobalOptions): OpenShell {
+  let code = 0;
+  const out = openOut(options, (ended) => {
+    code = ended;
+  });
+  return {
+    out,
+    newsletter: () => options().newsletter,
+    exitCode: () => code,
+    fail: (error) => fail(error, options()),
+    run: async (act) => {
+      const log = openLog({ level: 'warn', destination: pino.destination({ fd: 2, sync: true }) });
+      const ctx = await openContext(readConfig(), log);
+      try {
+        await act(ctx, out);
+      } finally {
+        await ctx.close();
+      }
+    },
+  };
+}
+
 /** Exit codes: 0 ok, 1 failed, 2 usage, 3 refused by a check or state, 4 not found, 5 denied, 6 partial, 7 conflict. */
 export function exitCode(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof ConfigError) return 2;
   if (!(error instanceof Refusal)) return 1;
-  if (error.code === 'wrong_state' || error.code === 'not_ready') return 3;
+  if (error.code === 'wrong_state' || error.code === 'not_ready' || error.code === 'not_approved') return 3;
   switch (error.status) {
     case 400:
     case 422:
@@ -53,6 +96,55 @@ export function table(rows: readonly (readonly (string | number)[])[]): string[]
     });
   }
   return rows.map((row) =>
-    row.map((cell, column) => String(cell).padEnd(widths[column] ?? 0)).join('  ').trimEnd(),
+    row
+      .map((cell, column) => String(cell).padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
   );
+}
+
+function openOut(options: () => GlobalOptions, exit: (code: number) => void): Out {
+  const live = process.stdout.isTTY === true;
+  let drawn = false;
+  const print = (line: string) => {
+    if (drawn) process.stdout.write('\n');
+    drawn = false;
+    process.stdout.write(`${line}\n`);
+  };
+  return {
+    get json() {
+      return options().json === true;
+    },
+    live,
+    result: (document, lines) => {
+      if (options().json) print(JSON.stringify(document, null, 2));
+      else for (const line of typeof lines === 'string' ? [lines] : lines) print(line);
+    },
+    say: (line) => {
+      if (!options().json && !options().quiet) print(line);
+    },
+    draw: (line) => {
+      if (options().json || options().quiet) return;
+      if (!live) return print(line);
+      process.stdout.write(`\r\x1b[2K${line.slice(0, (process.stdout.columns ?? 80) - 1)}`);
+      drawn = true;
+    },
+    exit,
+  };
+}
+
+function fail(error: unknown, { json }: GlobalOptions): number {
+  const code = exitCode(error);
+  // Commander has said its own already.
+  if (error instanceof CommanderError) return code;
+  const words = error instanceof Error ? error.message : String(error);
+  if (json && error instanceof Refusal) {
+    const { code: name, status, field } = error;
+    process.stdout.write(
+      `${JSON.stringify({ error: { code: name, status, detail: words, field } }, null, 2)}\n`,
+    );
+  } else {
+    process.stderr.write(`${words}\n`);
+  }
+  return code;
 }
