@@ -25,8 +25,9 @@ export interface Depth {
 
 export interface Queues {
   /**
-   * Rings a bell. A job that waits, is delayed or runs under the same id swallows it: what must not be lost stands in
-   * the database, and `rescue` rings again. Throws within some 2 s when the queue is down.
+   * Rings a bell. A job that waits, is to be tried again or runs under the same id swallows it: what must not be lost
+   * stands in the database, and `rescue` rings again. A bell for later has an id of its own, so a job may ring itself
+   * for later, and one that is due sooner is not swallowed. Throws within some 2 s when the queue is down.
    */
   ring<J extends JobName>(name: J, payload: Payload<J>, options?: { delayMs?: number }): Promise<void>;
   /** Rings one job for many payloads, in as few round trips as can be. */
@@ -51,6 +52,8 @@ const replyTimeoutMs = 2_000;
 const bulkTimeoutMs = 15_000;
 const closeTimeoutMs = 5_000;
 const bulkMax = 500;
+/** Bells for later that are due this close together are one. */
+const laterWithinMs = 5_000;
 /** BullMQ keeps a log of events that nobody here reads. */
 const eventsKept = 100;
 
@@ -106,12 +109,12 @@ async function openAll(ground: Ground, onError: (error: Error) => void): Promise
 
 function entry<J extends JobName>(name: J, payload: Payload<J>, delayMs: number | undefined) {
   const { attempts, backoffMs } = jobs[name];
-  const opts = {
-    jobId: jobId(name, payload),
-    ...tries(attempts, backoffMs),
-    ...(delayMs !== undefined && delayMs > 0 ? { delay: Math.ceil(delayMs) } : {}),
-  };
-  return { name, data: payload, opts };
+  const id = jobId(name, payload);
+  const opts = tries(attempts, backoffMs);
+  if (delayMs === undefined || delayMs <= 0) return { name, data: payload, opts: { ...opts, jobId: id } };
+  const dueMs = performance.timeOrigin + performance.now() + delayMs;
+  const laterId = `${id}-at-${Math.ceil(dueMs / laterWithinMs)}`;
+  return { name, data: payload, opts: { ...opts, jobId: laterId, delay: Math.ceil(delayMs) } };
 }
 
 function tries(attempts: number, backoffMs: number) {

@@ -132,6 +132,28 @@ describe.each(backends)('the queue on $name', (backend) => {
     await work.close();
   });
 
+  test('a job may ring itself for later, and a bell for now is not swallowed by one for later', async () => {
+    let runs = 0;
+    const work = queues.work(
+      'deliveries',
+      { hands: 1 },
+      {
+        ...idle,
+        retry: async (payload) => {
+          runs += 1;
+          if (runs === 1) await queues.ring('retry', payload, { delayMs: 300 });
+        },
+      },
+      () => {},
+    );
+    await queues.ring('retry', { editionId: 1 }, { delayMs: 60_000 });
+    await queues.ring('retry', { editionId: 1 });
+    await until(() => runs === 2);
+    await until(async () => (await queues.depths()).deliveries.active === 0);
+    expect((await queues.depths()).deliveries).toEqual({ waiting: 0, delayed: 1, active: 0 });
+    await work.close();
+  });
+
   test('as many jobs run at once as there are hands, and all of a thousand run once', async () => {
     const seen = new Map<number, number>();
     let now = 0;
