@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../platform/db/database.ts';
 import { type Article, barredAt } from './article.ts';
-import { type ArticleRow, articleColumns, toArticle } from './queries.ts';
+import { type ArticleRow, articleColumns, awaitArrivals, toArticle } from './queries.ts';
 
 /** A story that an edition may weigh. */
 export interface Candidate {
@@ -48,11 +48,13 @@ const hourMs = 3_600_000;
  * may not be shown comes back with the reason instead of silently missing. The same rows give the same answer in the same
  * order: priority, then published time, then id. At most 5,000 stories, the latest received.
  *
- * The window is on when a story was received: an article that a source tells of late is not lost.
+ * The window is on when a story was received: an article that a source tells of late is not lost,
+ * nor is one that is on its way in at this moment, since it is waited for.
  */
 export async function findCandidates(db: Db, query: CandidateQuery): Promise<Candidate[]> {
   const since = query.since ?? new Date(query.asOf.getTime() - query.ageMaxHours * hourMs);
   const carried = [...(query.carriedStoryIds ?? [])];
+  await awaitArrivals(db);
   const { rows } = await sql<ArticleRow & { first_received_at: Date; weight: number }>`
     with stories as (
       select named.story_id, min(a.received_at) as first_received_at
