@@ -161,6 +161,34 @@ export async function dropLetter(db: Db, letterId: number, now: Date): Promise<v
     .execute();
 }
 
+/** The same for every letter of a kind about these rows. */
+export async function dropLettersAbout(
+  db: Db,
+  kind: string,
+  abouts: readonly number[],
+  now: Date,
+): Promise<void> {
+  if (abouts.length === 0) return;
+  await db
+    .updateTable('letters')
+    .set({ state: 'dropped', settled_at: now, worker_id: null })
+    .where('kind', '=', kind)
+    .where('about', 'in', [...abouts])
+    .where('state', 'in', ['queued', 'deferred'])
+    .execute();
+}
+
+/** The letter of a kind about a row, if one was ever planned. */
+export async function findLetter(db: Db, kind: string, about: number): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('letters')
+    .select('id')
+    .where('kind', '=', kind)
+    .where('about', '=', about)
+    .executeTakeFirst();
+  return row?.id;
+}
+
 /** What was written to an address since then, newest first; letters dropped before they left do not count. */
 export async function lettersSince(
   db: Db,

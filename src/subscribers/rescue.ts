@@ -1,0 +1,50 @@
+import type { Context } from '../context.ts';
+import { dueLetters, rescueLetters } from '../platform/mail/letters.ts';
+import type { JobName } from '../platform/queue/jobs.ts';
+import { isLetterKind, letterJobs } from './letter-kinds.ts';
+import { forgottenSignUps } from './sign-up-queries.ts';
+import { drainSpool } from './spool.ts';
+import { unsubscribe } from './unsubscribe.ts';
+
+const forgottenAfterMs = 60_000;
+const rowsMax = 1_000;
+
+/**
+ * Picks up what was dropped: unsubscriptions spooled while the database was away, sign-ups and letters whose bell was lost,
+ * letters of workers that died. Safe to run twice and beside itself.
+ */
+export async function rescueSubscribers(
+  ctx: Context,
+): Promise<{ spooled: number; signUps: number; freed: number; expired: number; letters: number }> {
+  const now = ctx.clock.now();
+  const spooled = await drainSpool(ctx.config.dataDir, (wish) =>
+    unsubscribe(ctx, { ...wish, method: 'one-click', actor: 'reader' }),
+  );
+  const signUps = await forgottenSignUps(ctx.db, {
+    since: new Date(now.getTime() - forgottenAfterMs),
+    now,
+    signUpsMax: rowsMax,
+  });
+  await ctx.queues.ringAll(
+    'answer-sign-up',
+    signUps.map((signUpId) => ({ signUpId })),
+  );
+  const { freed, expired } = await rescueLetters(ctx.db, now);
+  const letters = await ringLetters(ctx, now);
+  return { spooled, signUps: signUps.length, freed, expired, letters };
+}
+
+/** The kinds of every chapter: a letter is due whoever planned it. */
+async function ringLetters(ctx: Context, now: Date): Promise<number> {
+  const due = await dueLetters(ctx.db, now, rowsMax);
+  const byJob = new Map<JobName & `send-${string}`, { letterId: number }[]>();
+  for (const { id, kind } of due) {
+    if (!isLetterKind(kind)) continue;
+    const job = letterJobs[kind];
+    byJob.set(job, [...(byJob.get(job) ?? []), { letterId: id }]);
+  }
+  for (const [job, payloads] of byJob) {
+    await ctx.queues.ringAll(job as 'send-notice', payloads);
+  }
+  return due.length;
+}

@@ -1,0 +1,100 @@
+import type { Context } from '../context.ts';
+import { hashToken, mintToken } from '../lib/signed-token.ts';
+import type { Db } from '../platform/db/database.ts';
+import { claimLetter, dropLetter } from '../platform/mail/letters.ts';
+import { renderLetter } from '../platform/render/mail.ts';
+import { keptUntil } from './answer.ts';
+import { askingSite } from './asking-site.ts';
+import { confirmationLetter } from './confirmation-letter.ts';
+import { letterSender } from './letter-sender.ts';
+import { confirmUrl, withdrawUrl } from './links.ts';
+import { mailBarrier } from './mail-barrier.ts';
+import { standingSuppressions } from './mail-state.ts';
+import { openNewsletterIds } from './open-newsletters.ts';
+import { selectSubscriber } from './queries.ts';
+import { sendLetter } from './send-letter.ts';
+import { type SignUp, selectSignUp, selectWordings } from './sign-up-queries.ts';
+import type { Subscriber } from './subscriber.ts';
+
+export const confirmationTokenMs = 7 * 24 * 60 * 60_000;
+
+/**
+ * Sends a confirmation that is due: mints its link now, keeps only the link's hash, and hands the letter to the relay. A
+ * retry mints a new link; older ones keep working until they end. Safe to run twice: one caller has the letter.
+ */
+export async function sendConfirmation(ctx: Context, { letterId }: { letterId: number }): Promise<void> {
+  const now = ctx.clock.now();
+  const letter = await claimLetter(ctx.db, { letterId, now, ...claimant(ctx) });
+  if (!letter) return;
+  const about = await stillWanted(ctx, letter.about);
+  if (!about) {
+    await dropLetter(ctx.db, letter.id, now);
+    ctx.log.info({ deed: 'send-confirmation', letterId }, 'dropped: nobody waits for it');
+    return;
+  }
+  const { signUp, person, email, newsletterIds } = about;
+  const token = await mintFor(ctx.db, signUp.id, now);
+  const sender = await letterSender(ctx.db, newsletterIds);
+  const wordings = signUp.marketing ? await selectWordings(ctx.db, signUp.wordingIds) : [];
+  const { baseUrl } = ctx.config;
+  const view = confirmationLetter({
+    lang: signUp.lang,
+    sender,
+    marketing: wordings.find((one) => one.purpose === 'marketing')?.text,
+    site: askingSite(
+      signUp.pageUrl,
+      sender.newsletters.flatMap((one) => one.allowedOrigins),
+      baseUrl,
+    ),
+    askedAt: signUp.createdAt,
+    confirmUrl: confirmUrl(baseUrl, token),
+    withdrawUrl: withdrawUrl(baseUrl, ctx.keyring, signUp.id, now),
+  });
+  const { html, text } = await renderLetter(ctx.templates, 'confirmation', view);
+  await sendLetter(ctx, letter, person.id, {
+    from: sender.from,
+    replyTo: sender.replyTo,
+    to: email,
+    subject: view.title,
+    html,
+    text,
+  });
+}
+
+function claimant(ctx: Context): { workerId?: number } {
+  return ctx.workerId === undefined ? {} : { workerId: ctx.workerId };
+}
+
+/** A sign-up may have been confirmed, withdrawn or suppressed while its letter waited. */
+async function stillWanted(
+  ctx: Context,
+  signUpId: number,
+): Promise<{ signUp: SignUp; person: Subscriber; email: string; newsletterIds: number[] } | undefined> {
+  const signUp = await selectSignUp(ctx.db, signUpId);
+  if (signUp?.state !== 'answered' || signUp.subscriberId === undefined) return undefined;
+  const person = await selectSubscriber(ctx.db, { id: signUp.subscriberId });
+  if (person?.email === undefined || person.emailKey === undefined) return undefined;
+  const standing = await standingSuppressions(ctx.db, ctx.keyring, person.emailKey);
+  if (mailBarrier(standing, ctx.clock.now()) === 'closed') return undefined;
+  const newsletterIds = await openNewsletterIds(ctx.db, signUp.newsletterIds);
+  return newsletterIds.length > 0 ? { signUp, person, email: person.email, newsletterIds } : undefined;
+}
+
+async function mintFor(db: Db, signUpId: number, now: Date): Promise<string> {
+  const token = mintToken();
+  await db
+    .insertInto('confirmation_tokens')
+    .values({
+      hash: hashToken(token),
+      sign_up_id: signUpId,
+      created_at: now,
+      expires_at: new Date(now.getTime() + confirmationTokenMs),
+    })
+    .execute();
+  await db
+    .updateTable('sign_ups')
+    .set({ expires_at: keptUntil(now) })
+    .where('id', '=', signUpId)
+    .execute();
+  return token;
+}

@@ -1,0 +1,104 @@
+import type { Context } from '../context.ts';
+import { claimLetter, dropLetter, type SettledLetter } from '../platform/mail/letters.ts';
+import { renderLetter } from '../platform/render/mail.ts';
+import { latestEditionUrl } from './latest-edition.ts';
+import { isLetterKind, letterJobs, type NoticeKind } from './letter-kinds.ts';
+import { letterSender } from './letter-sender.ts';
+import { manageUrl } from './links.ts';
+import { mailBarrier } from './mail-barrier.ts';
+import { standingSuppressions } from './mail-state.ts';
+import { noticeLetter } from './notice-letter.ts';
+import { selectSubscriber, selectSubscriptions } from './queries.ts';
+import { sendLetter } from './send-letter.ts';
+import { selectSignUp, selectWordings } from './sign-up-queries.ts';
+import { type Subscriber, shownState } from './subscriber.ts';
+
+/**
+ * Sends a notice that is due: already on the list, paused, the link to their own page, erased. Nothing changes for the reader
+ * by it. Safe to run twice: one caller has the letter.
+ */
+export async function sendNotice(
+  ctx: Context,
+  { letterId }: { letterId: number },
+): Promise<SettledLetter | undefined> {
+  const now = ctx.clock.now();
+  const letter = await claimLetter(ctx.db, {
+    letterId,
+    now,
+    ...(ctx.workerId === undefined ? {} : { workerId: ctx.workerId }),
+  });
+  if (!letter) return undefined;
+  const kind = noticeKind(letter.kind);
+  const about = kind && (await noticeAbout(ctx, kind, letter.about));
+  if (!kind || about?.person.email === undefined) {
+    await dropLetter(ctx.db, letter.id, now);
+    return undefined;
+  }
+  const { person, newsletterIds, marketing, pausedUntil } = about;
+  const sender = await letterSender(ctx.db, newsletterIds);
+  const [only, another] = sender.newsletters;
+  const { baseUrl } = ctx.config;
+  const { template, view } = noticeLetter({
+    kind,
+    lang: person.language,
+    sender,
+    manageUrl: manageUrl(baseUrl, ctx.keyring, person.id, now),
+    latestUrl: only && !another ? await latestEditionUrl(ctx.db, baseUrl, only) : undefined,
+    pausedUntil,
+    marketing,
+  });
+  const { html, text } = await renderLetter(ctx.templates, template, view);
+  return sendLetter(ctx, letter, person.id, {
+    from: sender.from,
+    replyTo: sender.replyTo,
+    to: about.person.email,
+    subject: view.title,
+    html,
+    text,
+  });
+}
+
+function noticeKind(kind: string): NoticeKind | undefined {
+  return isLetterKind(kind) && letterJobs[kind] === 'send-notice' ? (kind as NoticeKind) : undefined;
+}
+
+interface NoticeAbout {
+  person: Subscriber;
+  newsletterIds: number[];
+  marketing: string | undefined;
+  pausedUntil: Date | undefined;
+}
+
+/** The last letter to someone who is being erased is about the person; every other is about a form that was posted. */
+async function noticeAbout(ctx: Context, kind: NoticeKind, about: number): Promise<NoticeAbout | undefined> {
+  if (kind === 'erased') {
+    const person = await selectSubscriber(ctx.db, { id: about });
+    return person && { person, newsletterIds: [], marketing: undefined, pausedUntil: undefined };
+  }
+  const signUp = await selectSignUp(ctx.db, about);
+  if (signUp?.subscriberId === undefined) return undefined;
+  const person = await selectSubscriber(ctx.db, { id: signUp.subscriberId });
+  if (!person || !(await mayWrite(ctx, person))) return undefined;
+  const now = ctx.clock.now();
+  const subscriptions = await selectSubscriptions(ctx.db, person.id);
+  const pauses = subscriptions.filter(
+    (one) => signUp.newsletterIds.includes(one.newsletterId) && shownState(one, now) === 'paused',
+  );
+  const untils = pauses.flatMap((one) => one.pausedUntil?.getTime() ?? []);
+  const wordings = signUp.marketing ? await selectWordings(ctx.db, signUp.wordingIds) : [];
+  return {
+    person,
+    newsletterIds: signUp.newsletterIds,
+    marketing:
+      person.marketingSince === undefined
+        ? wordings.find((one) => one.purpose === 'marketing')?.text
+        : undefined,
+    pausedUntil: untils.length > 0 ? new Date(Math.max(...untils)) : undefined,
+  };
+}
+
+async function mayWrite(ctx: Context, person: Subscriber): Promise<boolean> {
+  if (person.emailKey === undefined) return false;
+  const standing = await standingSuppressions(ctx.db, ctx.keyring, person.emailKey);
+  return mailBarrier(standing, ctx.clock.now()) === 'open';
+}
