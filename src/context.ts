@@ -11,9 +11,8 @@ import { migrate, schemaState } from './platform/db/migrate.ts';
 import type { Tables } from './platform/db/tables.ts';
 import type { Log } from './platform/log.ts';
 import { type Bulk, type BulkOptions, openBulk } from './platform/mail/bulk.ts';
-import { joinTrap } from './platform/mail/join-trap.ts';
 import { parseRelayUrl, type Relay, relaysFor } from './platform/mail/relay.ts';
-import type { Trap } from './platform/mail/trap.ts';
+import { joinTrap, type Trap } from './platform/mail/trap.ts';
 import { openQueues, type Queues } from './platform/queue/queue.ts';
 import { builtInTemplates, openTemplates, type Templates } from './platform/render/templates.ts';
 

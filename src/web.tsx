@@ -42,7 +42,7 @@ export function openWeb(ctx: Context): Hono<GuardEnv> {
 
   app.route('/', openV1(ctx));
   app.route('/', assets());
-  if (ctx.mail.trap) app.route('/trap', trapApp(ctx.mail.trap));
+  if (ctx.mail.trap) app.route('/trap', trapApp(ctx.mail.trap, '/trap'));
   app.route('/', testLinkPages());
   app.route('/', subscriberPages(ctx));
   // Last, since a newsletter's slug is the first thing in its path.

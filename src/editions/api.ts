@@ -13,56 +13,8 @@ import type { Edition } from './edition.ts';
 import { listEditions, namedEdition } from './find.ts';
 import { outside, outsideStories, outsideVariants } from './outside.ts';
 import { preview } from './preview.ts';
+import { editionSchema, named, ofNewsletter, wholeSchema, words } from './schemas.ts';
 import { sendTest } from './send-test.ts';
-
-const words = z.record(z.string(), z.string());
-const editionSchema = z
-  .object({
-    id: z.string().openapi({ example: 'ed_12' }),
-    newsletter: z.string(),
-    date: z.iso.date(),
-    name: z.string().openapi({ description: 'The date, with -2 for the second of a day' }),
-    number: z.int().nullable(),
-    state: z.string(),
-    slot_at: z.iso.datetime(),
-    held_reason: z.string().nullable(),
-    skipped_reason: z.string().nullable(),
-    failed_reason: z.string().nullable(),
-    subject: words,
-    preheader: words,
-    greeting: words,
-    revision: z.int(),
-    composed: z.boolean(),
-    scheduled: z.boolean(),
-    urls: words,
-  })
-  .openapi('Edition');
-const storySchema = z
-  .object({
-    story_id: z.int(),
-    place: z.enum(['lead', 'section', 'brief', 'carried', 'excluded', 'web']),
-    section: z.string().nullable(),
-    position: z.int(),
-    reason: z.string(),
-    pinned: z.boolean(),
-  })
-  .openapi('EditionStory');
-const wholeSchema = editionSchema
-  .extend({
-    slots: z.array(storySchema),
-    variants: z.array(z.object({ lang: z.string(), html_bytes: z.int() })),
-  })
-  .openapi('EditionWithStories');
-
-const named = z.object({
-  id: z.string().openapi({ description: '`ed_12`, or a date like `2026-07-14`', example: 'ed_12' }),
-});
-const ofNewsletter = z.object({
-  newsletter: z
-    .string()
-    .optional()
-    .openapi({ description: 'Its slug; may be left out when there is only one' }),
-});
 
 /** `/v1/editions`: drafting, reading, changing, previewing and testing. Sending is the deliveries' part. */
 export function editionsApi(ctx: Context): OpenAPIHono<KeyEnv> {

@@ -1,11 +1,8 @@
-import { createHash } from 'node:crypto';
 import { articlesOfStories } from '../articles/candidates.ts';
-import type { Config } from '../config.ts';
 import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
 import { getNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
-import type { Header } from '../platform/mail/header.ts';
 import { type ComposedMessage, composeMessage } from '../platform/mail/message.ts';
 import { renderDigest } from '../platform/render/mail.ts';
 import { digestPlaces } from '../platform/render/places.ts';
@@ -14,10 +11,12 @@ import { checkVariant, type VariantCheck } from './check-variant.ts';
 import type { Edition } from './edition.ts';
 import { isFault } from './faults.ts';
 import { findEditionById } from './find.ts';
+import { editionHeaders } from './headers.ts';
 import { launch } from './launch.ts';
 import { moveEdition } from './move.ts';
 import * as queries from './queries.ts';
 import { type Page, shownIn } from './shown.ts';
+import { dropVariants, putVariant } from './variant-queries.ts';
 import { digestView } from './view.ts';
 
 /** Places that a delivery fills: those of the template, and the mailto form of leaving. */
@@ -138,19 +137,20 @@ async function keep(ctx: Context, edition: Edition, rendered: readonly Rendered[
   return ctx.db.transaction().execute(async (db) => {
     const current = await queries.lockEdition(db, edition.id);
     if (current?.revision !== edition.revision || current.state !== 'draft') return false;
-    for (const { lang, html, text, mime, check } of rendered) {
-      const { htmlBytes } = check;
-      await queries.putVariant(db, {
+    for (const { lang, view, html, text, mime, check } of rendered) {
+      await putVariant(db, {
         editionId: edition.id,
         lang,
+        subject: view.title,
+        preheader: view.preheader,
         html,
         text,
         mime,
-        htmlBytes,
+        htmlBytes: check.htmlBytes,
         revision: edition.revision,
       });
     }
-    await queries.dropVariants(
+    await dropVariants(
       db,
       edition.id,
       rendered.map((one) => one.lang),
@@ -158,24 +158,6 @@ async function keep(ctx: Context, edition: Edition, rendered: readonly Rendered[
     await queries.noteComposed(db, edition.id, edition.revision);
     return moveEdition(db, edition.id, ['draft'], 'ready', now);
   });
-}
-
-/** Headers that every copy of the edition shares; the DKIM-relevant ones are single and ASCII. */
-export function editionHeaders(config: Config, newsletter: Newsletter, edition: Edition): Header[] {
-  const { hostname } = new URL(config.baseUrl);
-  const leave = config.bounceDomain
-    ? '<[[unsubscribe_url]]>, <mailto:[[unsubscribe_mail]]>'
-    : '<[[unsubscribe_url]]>';
-  const sender = createHash('sha256').update(hostname).digest('hex').slice(0, 10);
-  return [
-    { name: 'List-Unsubscribe', value: leave },
-    { name: 'List-Unsubscribe-Post', value: 'List-Unsubscribe=One-Click' },
-    { name: 'List-Id', value: `${newsletter.name} <${newsletter.slug}.${hostname}>` },
-    { name: 'Feedback-ID', value: `${edition.number ?? edition.id}:${newsletter.slug}:digest:${sender}` },
-    { name: 'Precedence', value: 'bulk' },
-    { name: 'Auto-Submitted', value: 'auto-generated' },
-    { name: 'X-Auto-Response-Suppress', value: 'OOF, AutoReply' },
-  ];
 }
 
 /** The edition must be ready before anything of it is sent, by hand too. */

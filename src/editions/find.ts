@@ -44,6 +44,20 @@ export async function namedEdition(db: Db, name: string, newsletterName?: string
   );
 }
 
+/** The newest edition that is on the web, or `undefined` before the first. */
+export async function latestPublic(db: Db, newsletterId: number): Promise<Edition | undefined> {
+  const row = await db
+    .selectFrom('editions')
+    .selectAll()
+    .where('newsletter_id', '=', newsletterId)
+    .where('archive_state', '=', 'public')
+    .orderBy('slot_at', 'desc')
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row && toEdition(row);
+}
+
 /** The newest first, `limit` at a time; `before` is the last id of the page before. */
 export async function listEditions(
   db: Db,

@@ -3,7 +3,8 @@ import type { Newsletter } from '../newsletters/newsletter.ts';
 import type { Db } from '../platform/db/database.ts';
 import { webUrl } from './addresses.ts';
 import { type Edition, slotName } from './edition.ts';
-import { editionStories, type StoryRow, variantsOf } from './queries.ts';
+import { editionStories, type StoryRow } from './queries.ts';
+import { variantsOf } from './variant-queries.ts';
 
 /** An edition as the API and `--json` show it. */
 export interface OutsideEdition {
@@ -75,7 +76,12 @@ export async function outsideStories(db: Db, edition: Edition): Promise<OutsideS
 export async function outsideVariants(
   db: Db,
   edition: Edition,
-): Promise<{ lang: string; html_bytes: number }[]> {
+): Promise<{ lang: string; subject: string; preheader: string; html_bytes: number }[]> {
   const variants = await variantsOf(db, edition.id);
-  return variants.map(({ lang, htmlBytes }) => ({ lang, html_bytes: htmlBytes }));
+  return variants.map(({ lang, subject, preheader, htmlBytes }) => ({
+    lang,
+    subject,
+    preheader,
+    html_bytes: htmlBytes,
+  }));
 }

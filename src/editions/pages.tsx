@@ -10,7 +10,7 @@ import { say } from '../platform/i18n/messages.ts';
 import { webUrl } from './addresses.ts';
 import { pageOf } from './compose.ts';
 import type { Edition } from './edition.ts';
-import { findEditionBySlot, readSlotName } from './find.ts';
+import { findEditionBySlot, latestPublic, readSlotName } from './find.ts';
 import type { Page as EditionContent } from './shown.ts';
 import { digestView } from './view.ts';
 import { WebEdition } from './web-edition.tsx';
@@ -24,7 +24,18 @@ export function editionPages(ctx: Context): Hono<GuardEnv> {
   app.get('/:lang{[a-z]{2,3}}/:slug/:date{\\d{4}-\\d{2}-\\d{2}(?:-[2-9])?}', (c) =>
     show(ctx, c, c.req.param('lang')),
   );
+  app.get('/:slug/latest', (c) => latest(ctx, c, undefined));
+  app.get('/:lang{[a-z]{2,3}}/:slug/latest', (c) => latest(ctx, c, c.req.param('lang')));
   return app;
+}
+
+async function latest(ctx: Context, c: Request<GuardEnv>, asked: string | undefined): Promise<Response> {
+  const newsletter = await findNewsletter(ctx.db, c.req.param('slug') ?? '');
+  const edition = newsletter && (await latestPublic(ctx.db, newsletter.id));
+  const lang = asked ?? newsletter?.languages[0];
+  if (!newsletter || !edition || !lang || !newsletter.languages.includes(lang)) throw notFound();
+  c.header('Cache-Control', 'no-store');
+  return c.redirect(webUrl(ctx.config.baseUrl, newsletter, edition, lang), 302);
 }
 
 async function show(ctx: Context, c: Request<GuardEnv>, asked: string | undefined): Promise<Response> {

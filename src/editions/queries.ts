@@ -214,61 +214,6 @@ export async function giveNumber(db: Db, edition: Edition): Promise<number | und
   return rows[0]?.number;
 }
 
-export interface Variant {
-  id: number;
-  lang: string;
-  html: string;
-  text: string;
-  htmlBytes: number;
-  revision: number;
-}
-
-export async function putVariant(
-  db: Db,
-  variant: {
-    editionId: number;
-    lang: string;
-    html: string;
-    text: string;
-    mime: unknown;
-    htmlBytes: number;
-    revision: number;
-  },
-): Promise<void> {
-  const changing = {
-    html: variant.html,
-    text: variant.text,
-    mime: JSON.stringify(variant.mime),
-    html_bytes: variant.htmlBytes,
-    revision: variant.revision,
-  };
-  await db
-    .insertInto('edition_variants')
-    .values({ edition_id: variant.editionId, lang: variant.lang, ...changing })
-    .onConflict((conflict) =>
-      conflict.columns(['edition_id', 'lang', 'topics', 'greeting', 'catch_up']).doUpdateSet(changing),
-    )
-    .execute();
-}
-
-export async function dropVariants(db: Db, editionId: number, keep: readonly string[]): Promise<void> {
-  await db
-    .deleteFrom('edition_variants')
-    .where('edition_id', '=', editionId)
-    .where('lang', 'not in', keep.length > 0 ? [...keep] : [''])
-    .execute();
-}
-
-export async function variantsOf(db: Db, editionId: number): Promise<Variant[]> {
-  const rows = await db
-    .selectFrom('edition_variants')
-    .select(['id', 'lang', 'html', 'text', 'html_bytes', 'revision'])
-    .where('edition_id', '=', editionId)
-    .orderBy('id')
-    .execute();
-  return rows.map(({ html_bytes, ...row }) => ({ ...row, htmlBytes: html_bytes }));
-}
-
 /** The calendar has come to this edition: it will send itself at its slot, whoever made it. */
 export async function markScheduled(db: Db, editionId: number): Promise<void> {
   await db

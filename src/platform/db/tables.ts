@@ -324,6 +324,8 @@ export interface Tables {
     topics: Generated<string>;
     greeting: Generated<string>;
     catch_up: Generated<string>;
+    subject: Generated<string>;
+    preheader: Generated<string>;
     html: string;
     text: string;
     mime: Json<unknown>;

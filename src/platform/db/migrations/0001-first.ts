@@ -250,6 +250,7 @@ create table edition_variants (
   id bigint generated always as identity primary key,
   edition_id bigint not null references editions, lang text not null,
   topics text not null default '', greeting text not null default '', catch_up text not null default '',
+  subject text not null default '', preheader text not null default '',
   html text not null, text text not null, mime jsonb not null, html_bytes int not null, revision int not null,
   unique (edition_id, lang, topics, greeting, catch_up)
 );
