@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { addDays, instantOf, isLocalDate, type LocalDate, localDate, weekday } from '../lib/clock-time.ts';
+import { addDays, instantOf, type LocalDate, localDate, weekday } from '../lib/clock-time.ts';
 
 /** When a newsletter goes out, on the wall clock of its own time zone. */
 export interface Calendar {
@@ -18,27 +17,6 @@ export interface Slot {
   date: LocalDate;
   at: Date;
 }
-
-const datesMax = 400;
-const eachYear = /^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
-
-export const calendarSchema = z.strictObject({
-  days: z
-    .array(z.int().min(1).max(7))
-    .min(1, 'needs at least one day, 1 (Monday) to 7 (Sunday)')
-    .transform((days) => [...new Set(days)].sort((a, b) => a - b)),
-  time: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time like 07:00'),
-  holidays: z
-    .array(
-      z.string().refine((day) => isLocalDate(day) || eachYear.test(day), 'must be like 12-25 or 2026-04-03'),
-    )
-    .max(datesMax)
-    .default([]),
-  skipDates: z
-    .array(z.string().refine(isLocalDate, 'must be a date like 2026-04-03'))
-    .max(datesMax)
-    .default([]),
-});
 
 /** When an edition of that date goes out, whether or not the calendar plans one. */
 export function slotInstant(calendar: Calendar, date: LocalDate, zone: string): Date {

@@ -35,7 +35,12 @@ export async function onlyNewsletter(db: Db): Promise<Newsletter | undefined> {
 export async function namedOrOnlyNewsletter(db: Db, slugOrId: string | undefined): Promise<Newsletter> {
   const newsletter = slugOrId === undefined ? await onlyNewsletter(db) : await needNewsletter(db, slugOrId);
   if (newsletter) return newsletter;
-  throw new Refusal(422, 'newsletter_unnamed', 'Name the newsletter: --newsletter <slug>', 'newsletter');
+  throw new Refusal(
+    422,
+    'newsletter_unnamed',
+    'There is no newsletter yet, or more than one: name it with --newsletter <slug>',
+    'newsletter',
+  );
 }
 
 /** More than one publisher ever has; a bound, so that no list is without one. */

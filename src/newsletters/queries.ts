@@ -3,7 +3,7 @@ import type { Db } from '../platform/db/database.ts';
 import type { Tables } from '../platform/db/tables.ts';
 import type { Calendar } from './calendar.ts';
 import type { Newsletter, Publisher, Section } from './newsletter.ts';
-import { type Recipe, recipeSchema } from './recipe.ts';
+import { defaultRecipe, type Recipe } from './recipe.ts';
 
 const columns = [
   'id',
@@ -65,6 +65,75 @@ export async function newslettersAfter(
   return withPublisherAndSections(db, await query.execute());
 }
 
+/** What a deed writes of a newsletter; the sections are rows of their own. */
+export type Written = Omit<
+  Newsletter,
+  'id' | 'revision' | 'createdAt' | 'postalAddress' | 'privacyUrl' | 'publisherName' | 'legalName'
+>;
+
+/** @returns the new row, or `undefined` when the slug is taken. */
+export async function insertNewsletter(db: Db, written: Written, now: Date): Promise<number | undefined> {
+  const row = await db
+    .insertInto('newsletters')
+    .values({ ...toColumns(written), slug: written.slug, created_at: now })
+    .onConflict((conflict) => conflict.column('slug').doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  return row?.id;
+}
+
+/** Writes only over the revision that was read. @returns whether it did. */
+export async function updateNewsletter(
+  db: Db,
+  { id, revision }: { id: number; revision: number },
+  written: Written,
+): Promise<boolean> {
+  const row = await db
+    .updateTable('newsletters')
+    .set({ ...toColumns(written), revision: revision + 1 })
+    .where('id', '=', id)
+    .where('revision', '=', revision)
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function replaceSections(
+  db: Db,
+  newsletterId: number,
+  sections: readonly Section[],
+): Promise<void> {
+  await db.deleteFrom('newsletter_sections').where('newsletter_id', '=', newsletterId).execute();
+  if (sections.length === 0) return;
+  const rows = sections.map(({ key, label, min, max }, sort) => ({
+    newsletter_id: newsletterId,
+    key,
+    label: JSON.stringify(label),
+    sort,
+    min,
+    max,
+  }));
+  await db.insertInto('newsletter_sections').values(rows).execute();
+}
+
+export async function upsertPublisher(db: Db, publisher: Publisher): Promise<void> {
+  const row = {
+    name: publisher.name,
+    legal_name: publisher.legalName,
+    postal_address: publisher.postalAddress,
+    privacy_url: publisher.privacyUrl,
+    from_name: publisher.fromName,
+    from_email: publisher.fromEmail,
+    languages: publisher.languages,
+    time_zone: publisher.timeZone,
+  };
+  await db
+    .insertInto('publishers')
+    .values(row)
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+    .execute();
+}
+
 export async function publisherRow(db: Db): Promise<Publisher | undefined> {
   const row = await db.selectFrom('publishers').selectAll().executeTakeFirst();
   return (
@@ -79,6 +148,33 @@ export async function publisherRow(db: Db): Promise<Publisher | undefined> {
       timeZone: row.time_zone,
     }
   );
+}
+
+function toColumns(written: Written) {
+  return {
+    name: written.name,
+    promise: JSON.stringify(written.promise),
+    languages: written.languages,
+    state: written.state,
+    visibility: written.visibility,
+    from_name: written.fromName,
+    from_email: written.fromEmail,
+    reply_to: written.replyTo,
+    postal_address: written.own.postalAddress ?? null,
+    privacy_url: written.own.privacyUrl ?? null,
+    time_zone: written.timeZone,
+    calendar: JSON.stringify(written.calendar),
+    recipe: JSON.stringify(written.recipe),
+    template: written.template,
+    approvals: written.approvals,
+    thin_day: written.thinDay,
+    lang_gap: written.langGap,
+    unknown_policy: written.unknownPolicy,
+    deadline_hours: written.deadlineHours,
+    draft_lead_minutes: written.draftLeadMinutes,
+    allowed_origins: written.allowedOrigins,
+    return_to: written.returnTo,
+  };
 }
 
 async function withPublisherAndSections(db: Db, rows: Row[]): Promise<Newsletter[]> {
@@ -127,7 +223,7 @@ function toNewsletter(row: Row, publisher: Publisher, sections: Section[]): News
     legalName: publisher.legalName,
     timeZone: row.time_zone,
     calendar: row.calendar as Calendar,
-    recipe: recipeSchema.parse(row.recipe) satisfies Recipe,
+    recipe: { ...defaultRecipe, ...(row.recipe as Partial<Recipe>) },
     sections,
     template: row.template,
     approvals: row.approvals,

@@ -1,0 +1,58 @@
+import { sql } from 'kysely';
+import type { Db } from '../platform/db/database.ts';
+
+/** An edition as the sign-up page shows it to those who do not have it yet. */
+export interface ShownEdition {
+  editionId: number;
+  slotDate: string;
+  subject: string;
+  url: string;
+}
+
+const shownMax = 3;
+
+/**
+ * Puts an edition on the newsletter's sign-up page, where the newest three of a language stand. Called when its sending
+ * starts. Safe to run twice, and in any order: an edition stands there once.
+ */
+export async function showEdition(
+  db: Db,
+  { newsletterId, lang }: { newsletterId: number; lang: string },
+  edition: ShownEdition,
+): Promise<void> {
+  await sql`
+    insert into newsletter_showcase as shown (newsletter_id, lang, latest)
+    values (${newsletterId}, ${lang}, jsonb_build_array(${JSON.stringify(edition)}::jsonb))
+    on conflict (newsletter_id, lang) do update set latest = (
+      select jsonb_agg(one order by one->>'slotDate' desc, (one->>'editionId')::bigint desc)
+      from (
+        select one from jsonb_array_elements(
+          jsonb_path_query_array(shown.latest, '$[*] ? (@.editionId != $id)', jsonb_build_object('id', ${edition.editionId}::bigint))
+          || excluded.latest
+        ) as one
+        order by one->>'slotDate' desc, (one->>'editionId')::bigint desc
+        limit ${shownMax}
+      ) as kept)`.execute(db);
+}
+
+/** Takes an edition off again, when it is unpublished. Safe to run twice. */
+export async function hideEdition(
+  db: Db,
+  { newsletterId, editionId }: { newsletterId: number; editionId: number },
+): Promise<void> {
+  await sql`
+    update newsletter_showcase set latest = jsonb_path_query_array(
+      latest, '$[*] ? (@.editionId != $id)', jsonb_build_object('id', ${editionId}::bigint))
+    where newsletter_id = ${newsletterId}`.execute(db);
+}
+
+/** The latest editions in a language, newest first; the first is the one to read before signing up. */
+export async function shownEditions(db: Db, newsletterId: number, lang: string): Promise<ShownEdition[]> {
+  const row = await db
+    .selectFrom('newsletter_showcase')
+    .select('latest')
+    .where('newsletter_id', '=', newsletterId)
+    .where('lang', '=', lang)
+    .executeTakeFirst();
+  return (row?.latest as ShownEdition[] | undefined) ?? [];
+}
