@@ -40,21 +40,24 @@ export interface ArticleFields {
 
 export type FieldName = keyof ArticleFields;
 
-export const fieldNames = [
-  'title',
-  'dek',
-  'body',
-  'author',
-  'section',
-  'tags',
-  'lang',
-  'image',
-  'publishedAt',
-  'embargoUntil',
-  'expiresAt',
-  'priority',
-  'never',
-] as const satisfies readonly FieldName[];
+/** Each field's name in the database, in the API and on the command line. */
+export const columnName = {
+  title: 'title',
+  dek: 'dek',
+  body: 'body',
+  author: 'author',
+  section: 'section',
+  tags: 'tags',
+  lang: 'lang',
+  image: 'image',
+  publishedAt: 'published_at',
+  embargoUntil: 'embargo_until',
+  expiresAt: 'expires_at',
+  priority: 'priority',
+  never: 'never',
+} as const satisfies Record<FieldName, string>;
+
+export const fieldNames = Object.keys(columnName) as FieldName[];
 
 /**
  * An article as it comes in, whatever brought it. A field that is absent is one the source says nothing about; it never

@@ -1,7 +1,7 @@
 import { type Insertable, type RawBuilder, type Selectable, sql, type Updateable } from 'kysely';
 import type { Db } from '../platform/db/database.ts';
 import type { Tables } from '../platform/db/tables.ts';
-import type { Article, ArticleFields, FieldName } from './article.ts';
+import { type Article, type ArticleFields, columnName, type FieldName } from './article.ts';
 
 export type ArticleRow = Selectable<Tables['articles']>;
 
@@ -67,28 +67,11 @@ export function toArticle(row: ArticleRow): Article {
   };
 }
 
-/** The columns of `articles` that hold a source's and an editor's fields. */
-export const columnOf = {
-  title: 'title',
-  dek: 'dek',
-  body: 'body',
-  author: 'author',
-  section: 'section',
-  tags: 'tags',
-  lang: 'lang',
-  image: 'image',
-  publishedAt: 'published_at',
-  embargoUntil: 'embargo_until',
-  expiresAt: 'expires_at',
-  priority: 'priority',
-  never: 'never',
-} as const satisfies Record<FieldName, keyof Tables['articles']>;
-
 /** Fields as the columns take them. */
 export function toColumns(fields: Partial<ArticleFields>): Partial<Insertable<Tables['articles']>> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
-      columnOf[name as FieldName],
+      columnName[name as FieldName],
       name === 'image' && value !== undefined ? JSON.stringify(value) : (value ?? null),
     ]),
   );

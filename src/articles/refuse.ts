@@ -1,5 +1,6 @@
 import { Refusal } from '../lib/errors.ts';
 import type { IncomingArticle } from './article.ts';
+import { readInstant } from './read-instant.ts';
 import type { Tidied } from './tidy.ts';
 
 /**
@@ -16,4 +17,18 @@ export function understoodOrRefused(tidied: Tidied): IncomingArticle {
   }
   if (tidied.kind === 'article') return tidied.article;
   throw new Error('an article is unusable and nothing was remarked');
+}
+
+/**
+ * Reads an instant that an operator wrote; one that decides when readers see something needs its time zone.
+ *
+ * @throws Refusal 422 `invalid_date`.
+ */
+export function instantOrRefused(field: string, text: string, zoneNeeded: boolean): Date {
+  const read = readInstant(text);
+  if (read && (read.zoned || !zoneNeeded)) return read.at;
+  const message = read
+    ? `date needs a time and a zone, such as 2026-07-14T07:00+07:00: ${text.slice(0, 60)}`
+    : `date cannot be read: ${text.slice(0, 60)}`;
+  throw new Refusal(422, 'invalid_date', message, field);
 }
