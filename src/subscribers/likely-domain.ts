@@ -5,7 +5,7 @@ const misspelt: Record<string, readonly string[]> = {
       ' ',
     ),
   'yahoo.com': 'yaho.com yahooo.com yhaoo.com yahoo.con yahoo.cm yaoo.com'.split(' '),
-  'yahoo.co.id': ['yaho.co.id', 'yahoo.co.id'],
+  'yahoo.co.id': ['yaho.co.id', 'yahoo.co.i', 'yahooo.co.id'],
   'hotmail.com': 'hotmial.com hotmal.com hotmai.com hotmail.con hotnail.com hotmil.com'.split(' '),
   'outlook.com': 'outlok.com outllok.com outlook.con outloo.com'.split(' '),
   'icloud.com': 'iclould.com icoud.com icloud.con'.split(' '),

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
+import { shownEditions } from '../newsletters/showcase.ts';
 import { claimLetter, dropLetter, type SettledLetter } from '../platform/mail/letters.ts';
 import { renderLetter } from '../platform/render/mail.ts';
-import { latestEditionUrl } from './latest-edition.ts';
 import { isLetterKind, letterJobs, type NoticeKind } from './letter-kinds.ts';
 import { letterSender } from './letter-sender.ts';
 import { manageUrl } from './links.ts';
@@ -38,12 +38,13 @@ export async function sendNotice(
   const sender = await letterSender(ctx.db, newsletterIds);
   const [only, another] = sender.newsletters;
   const { baseUrl } = ctx.config;
+  const [latest] = only && !another ? await shownEditions(ctx.db, only.id, person.language) : [];
   const { template, view } = noticeLetter({
     kind,
     lang: person.language,
     sender,
     manageUrl: manageUrl(baseUrl, ctx.keyring, person.id, now),
-    latestUrl: only && !another ? await latestEditionUrl(ctx.db, baseUrl, only) : undefined,
+    latestUrl: latest?.url,
     pausedUntil,
     marketing,
   });
