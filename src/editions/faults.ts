@@ -1,11 +1,7 @@
 import { Refusal } from '../lib/errors.ts';
-import { TemplateError } from '../platform/render/templates.ts';
+import { MailFault } from '../platform/render/mail-fault.ts';
 
 /** A fault of the edition's own words or template, which trying again does not mend. */
 export function isFault(error: unknown): error is Error {
-  return (
-    error instanceof TemplateError ||
-    error instanceof Refusal ||
-    (error instanceof Error && error.name === 'MjmlError')
-  );
+  return error instanceof MailFault || error instanceof Refusal;
 }

@@ -1,3 +1,5 @@
+import { MailFault } from './mail-fault.ts';
+
 const forbidden = /<(script|iframe|object|embed|form|base|link)\b/i;
 
 /**
@@ -7,16 +9,17 @@ const forbidden = /<(script|iframe|object|embed|form|base|link)\b/i;
  */
 export function checkHtml(html: string): void {
   const element = forbidden.exec(html)?.[1];
-  if (element !== undefined) throw new Error(`the mail holds <${element}>, which no mail may`);
-  if (/<(?:!--\s*)?mj-include/i.test(html)) throw new Error('the mail holds the remains of an mj-include');
+  if (element !== undefined) throw new MailFault(`the mail holds <${element}>, which no mail may`);
+  if (/<(?:!--\s*)?mj-include/i.test(html))
+    throw new MailFault('the mail holds the remains of an mj-include');
   for (const [tag] of html.matchAll(/<[a-z][a-z0-9]*(?:\s(?:"[^"]*"|'[^']*'|[^"'<>])*)?>/gi)) {
     if (/\son[a-z]+\s*=/i.test(tag.replace(/"[^"]*"|'[^']*'/g, ''))) {
-      throw new Error(`the mail holds an event attribute: ${tag.slice(0, 80)}`);
+      throw new MailFault(`the mail holds an event attribute: ${tag.slice(0, 80)}`);
     }
     for (const [, url = ''] of tag.matchAll(/\s(?:href|src)="([^"]*)"/gi)) {
       // The last form is a letter's frame, whose URLs are filled in, and checked, later.
       if (/^(?:https?:\/\/|mailto:|\[\[[a-z_]+_url\]\]$|\ue000\d+\ue001$)/i.test(url)) continue;
-      throw new Error(`a link or image must be https, http or mailto, not "${url.slice(0, 80)}"`);
+      throw new MailFault(`a link or image must be https, http or mailto, not "${url.slice(0, 80)}"`);
     }
   }
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkHtml } from './check-html.ts';
 import { mjmlFaults } from './check-mjml.ts';
+import { MailFault } from './mail-fault.ts';
 
 const mjmlCharsMax = 1_000_000;
 const answerMsMax = 20_000;
@@ -22,15 +23,15 @@ let lastId = 0;
 
 /**
  * Turns MJML into a mail's HTML, one at a time, in a child process that is kept for a few seconds and dies with this
- * one. Validation is strict: every fault is listed, with its line, in one Error. The HTML comes without indentation
+ * one. Validation is strict: every fault is listed, with its line, in one `MailFault`. The HTML comes without indentation
  * (a third smaller) and is checked (`checkHtml`). Throws when MJML does not answer in time. Safe to run twice.
  */
 export async function renderMjml(mjml: string, timeoutMs = answerMsMax): Promise<{ html: string }> {
-  if (mjml.length > mjmlCharsMax) throw new Error(`the MJML is longer than ${mjmlCharsMax} characters`);
+  if (mjml.length > mjmlCharsMax) throw new MailFault(`the MJML is longer than ${mjmlCharsMax} characters`);
   const faults = mjmlFaults(mjml);
-  if (faults.length > 0) throw new Error(`the MJML is not well-formed:\n${faults.join('\n')}`);
+  if (faults.length > 0) throw new MailFault(`the MJML is not well-formed:\n${faults.join('\n')}`);
   const answer = await inTurn(() => ask(mjml, timeoutMs));
-  if (!('html' in answer)) throw new Error(sentence(answer.faults, answer.failure, mjml));
+  if (!('html' in answer)) throw new MailFault(sentence(answer.faults, answer.failure, mjml));
   const html = stripIndents(answer.html);
   checkHtml(html);
   return { html };

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Liquid, LiquidError, type Template } from 'liquidjs';
 import { cleanView } from './clean.ts';
 import { disarmHtml, disarmText, escapeHtml } from './escape.ts';
+import { MailFault } from './mail-fault.ts';
 import { digestPlaces, findPlaces, markPlaces, unmarkPlaces } from './places.ts';
 import { underline } from './plain-text.ts';
 
@@ -22,7 +23,8 @@ export interface Templates {
 }
 
 /** A fault in a template, or a view that does not fit it: says which template, which line and what. */
-export class TemplateError extends Error {
+export class TemplateError extends MailFault {
+  override readonly name = 'TemplateError';
   readonly template: string;
   readonly line: number;
   /** The variable that the view lacks, when that is the fault. */
@@ -34,7 +36,6 @@ export class TemplateError extends Error {
     cause?: unknown,
   ) {
     super(`${at.template}, line ${at.line}: ${what}`, { cause });
-    this.name = 'TemplateError';
     this.template = at.template;
     this.line = at.line;
     this.variable = at.variable;
