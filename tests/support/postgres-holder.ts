@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,12 @@ import { until } from './until.ts';
 
 const script = fileURLToPath(new URL('./hold-postgres.mjs', import.meta.url));
 const compiled = fileURLToPath(new URL('../../dist/src/platform/db/embedded.js', import.meta.url));
+
+/** Whether another user can run this project at all: its folder, or Node itself, may be closed. */
+export function projectIsOpenTo(uid: number): boolean {
+  const look = `require('node:fs').accessSync(${JSON.stringify(script)})`;
+  return spawnSync(process.execPath, ['-e', look], { uid, gid: uid, cwd: '/' }).status === 0;
+}
 
 export type Said =
   | { kind: 'open'; config: EmbeddedConfig; owner: boolean }

@@ -54,7 +54,12 @@ async function candidates(places: Places): Promise<Account[]> {
   const { uid, gid } = await lstat(places.root);
   const ids = uid === 0 ? nobody : { uid, gid };
   const passing = ['setpriv', `--reuid=${ids.uid}`, `--regid=${ids.gid}`, '--clear-groups'];
-  const override = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
+  // Without that bit access(2), with which initdb looks for its programs, leaves the capability out of account.
+  const override = [
+    '--securebits=+no_setuid_fixup',
+    '--inh-caps=+dac_override',
+    '--ambient-caps=+dac_override',
+  ];
   return [
     { front: [], ids, owner: ids },
     { front: renamed, ids: undefined, owner: root },

@@ -22,6 +22,7 @@ import {
   type Holder,
   holdPostgres,
   processesIn,
+  projectIsOpenTo,
   type Said,
 } from '../../support/postgres-holder.ts';
 import { until } from '../../support/until.ts';
@@ -196,12 +197,15 @@ test('without the package of its programs the error says what to install or set'
 });
 
 describe.runIf(root && linux)('started by root', () => {
-  test('Postgres runs as another user, to whom its folder belongs', async () => {
-    const { config, close } = await openEmbeddedPostgres({ dataDir: dir });
-    expect((await lstat(join(dir, 'postgres/data'))).uid).toBe(nobody);
-    expect((await lstat(config.host)).uid).toBe(nobody);
-    await close();
-  });
+  test.runIf(projectIsOpenTo(nobody))(
+    'Postgres runs as another user, to whom its folder belongs',
+    async () => {
+      const { config, close } = await openEmbeddedPostgres({ dataDir: dir });
+      expect((await lstat(join(dir, 'postgres/data'))).uid).toBe(nobody);
+      expect((await lstat(config.host)).uid).toBe(nobody);
+      await close();
+    },
+  );
 
   test('it works in a folder that no other user may enter', async () => {
     await chmod(dir, 0o700);
@@ -229,7 +233,9 @@ describe.runIf(root && linux)('started by root', () => {
     await holder.kill();
     await gone();
   });
+});
 
+describe.runIf(root && linux && projectIsOpenTo(nobody))('shared by root and an ordinary user', () => {
   test('an ordinary user’s folder stays that user’s', async () => {
     await chown(dir, nobody, nobody);
     const asUser = hold({ uid: nobody });
