@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+const places = [
+  process.env.CHROMIUM_PATH,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
+/** Where Chromium is on this machine; undefined = nowhere, and tests that need it say that they are skipped. */
+export const chromiumPath = places.find((path) => path !== undefined && existsSync(path));
+
+if (!chromiumPath) console.log('skipped: pages in a real browser (no Chromium; set CHROMIUM_PATH)');
+
+export async function openBrowser(): Promise<Browser> {
+  if (!chromiumPath) throw new Error('there is no Chromium on this machine');
+  return chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
+}
+
+/** What axe finds against WCAG 2.2 A and AA, as one line each. The page must come from `browser.newContext()`. */
+export async function accessibilityFaults(
+  page: Page,
+  options: { without?: string[] } = {},
+): Promise<string[]> {
+  const found = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+    .disableRules(options.without ?? [])
+    .analyze();
+  return found.violations.map(
+    (fault) =>
+      `${fault.id}: ${fault.nodes.map((node) => `${node.target.join(' ')} ${node.failureSummary}`).join('; ')}`,
+  );
+}
+
+/** Whether the page is wider than its window: a reader would have to scroll sideways. */
+export async function scrollsSideways(page: Page): Promise<boolean> {
+  return page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+}
