@@ -2,8 +2,12 @@ import type { IncomingArticle } from '../../src/articles/article.ts';
 import { receive } from '../../src/articles/receive.ts';
 import type { Context } from '../../src/context.ts';
 import { createNewsletter } from '../../src/newsletters/create.ts';
+import { boxHtml } from '../../src/newsletters/embed.ts';
+import { namedOrOnlyNewsletter } from '../../src/newsletters/find.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { setPublisher } from '../../src/newsletters/publisher.ts';
+import { currentWordings } from '../../src/newsletters/wordings.ts';
+import { readVisit, type Visit } from './reader.ts';
 
 /** *Inside Washington*, made as an operator makes it. */
 export async function openNewsroom(ctx: Context, more: Record<string, unknown> = {}): Promise<Newsletter> {
@@ -82,3 +86,14 @@ const subjects = [
   'Observers arrive for the island vote',
 ];
 const ordinals = ['again', 'once more', 'for a third time', 'after all'];
+
+/** An article page of another site with the sign-up box pasted into it, as a reader's browser has it. */
+export async function articleWithBox(ctx: Context, lang: string): Promise<Visit> {
+  const newsletter = await namedOrOnlyNewsletter(ctx.db, undefined);
+  const wordings = await currentWordings(ctx.db, newsletter, lang);
+  const box = boxHtml(newsletter, lang, { baseUrl: ctx.config.baseUrl, wordings });
+  return readVisit(
+    new Response(`<!doctype html><title>An article</title><body>${box}</body>`),
+    'https://www.example.org/article',
+  );
+}
