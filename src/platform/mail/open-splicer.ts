@@ -28,7 +28,7 @@ export type Splice = (reader: Reader) => string;
  * before the final dot. Values are escaped for HTML in the html part, percent-encoded in headers, verbatim in the
  * text. Throws when a place has no value, or when a header's value holds a line end or is longer than 900 characters.
  *
- * A splice only concatenates: 4 to 8 µs for a digest of 47 KB with 11 places.
+ * A splice only concatenates: about 8 µs for a digest of 47 KB with 11 places, and the copy to the socket.
  */
 export function openSplicer(composed: ComposedMessage): Splice {
   const { first, rest, values } = flatten(composed);

@@ -2,8 +2,9 @@ import { type Context, Hono } from 'hono';
 import PostalMime from 'postal-mime';
 import { mailLinks } from './mail-links.ts';
 import type { Trap } from './trap.ts';
-import { Inbox, NoSuchMail, TrappedMailPage } from './trap-views.tsx';
+import { Inbox } from './trap-inbox.tsx';
 import { trappedHeaders } from './trapped-headers.ts';
+import { NoSuchMail, TrappedMailPage } from './trapped-mail.tsx';
 
 const pageMails = 50;
 const searchCharsMax = 200;

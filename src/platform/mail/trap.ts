@@ -30,7 +30,6 @@ export type TrapOptions = {
 const messageBytesMax = 25 * 1024 * 1024;
 const closeTimeoutMs = 2_000;
 const idleTimeoutMs = 60_000;
-
 const joinAttemptsMax = 10;
 
 /**
@@ -42,8 +41,8 @@ export async function joinTrap(options: TrapOptions): Promise<{ trap: Trap | und
     const running = await findRunningTrap(options.dir);
     if (running) return { trap: undefined, smtpUrl: running.smtpUrl };
     const trap = await openTrap(options);
-    if (await claimTrap(options.dir, trap))
-      return { trap: released(options.dir, trap), smtpUrl: trap.smtpUrl };
+    const mine = await claimTrap(options.dir, trap);
+    if (mine) return { trap: released(options.dir, trap), smtpUrl: trap.smtpUrl };
     await trap.close();
   }
   throw new Error(`no mail trap could be opened or joined in ${options.dir}`);
@@ -62,7 +61,7 @@ function released(dir: string, trap: Trap): Trap {
 /**
  * Opens a real SMTP server on loopback that takes any sender and recipient, and stores each mail as an `.eml` file in
  * `dir` before it answers 250. No login, no TLS; PIPELINING, 8BITMIME, SMTPUTF8 and SIZE (25 MB). Mails of an earlier
- * run are found again. The directory is its own: `joinTrap` is for several processes.
+ * run are found again. Nobody else may open the directory meanwhile; where somebody might, `joinTrap` is the way in.
  */
 export async function openTrap(options: TrapOptions): Promise<Trap> {
   const { dir, clock, port = 0, host = '127.0.0.1' } = options;
