@@ -1,5 +1,7 @@
 import { parseHTML } from 'linkedom';
 
+type Form = NonNullable<ReturnType<ReturnType<typeof parseHTML>['document']['querySelector']>>;
+
 /** A page as a reader without scripts meets it. */
 export interface Visit {
   status: number;
@@ -34,14 +36,14 @@ export async function readVisit(response: Response, url: string): Promise<Visit>
   const { document } = parseHTML(html);
   const forms = [...document.querySelectorAll('form')].map((form) => ({
     action: form.getAttribute('action') ?? url,
-    fields: fieldsOf(form as unknown as Element),
+    fields: fieldsOf(form),
     buttons: [...form.querySelectorAll('button')].map((button) => (button.textContent ?? '').trim()),
   }));
   const text = (document.querySelector('body')?.textContent ?? html).replace(/\s+/g, ' ').trim();
   return { status: response.status, url, headers: response.headers, text, forms };
 }
 
-function fieldsOf(form: Element): Record<string, string> {
+function fieldsOf(form: Form): Record<string, string> {
   const fields: Record<string, string> = {};
   for (const field of form.querySelectorAll('input, select, textarea')) {
     const name = field.getAttribute('name');
