@@ -92,12 +92,14 @@ export async function scriptedSmtp(script: Script = {}): Promise<ScriptedSmtp> {
     });
     socket.on('close', () => wake());
     const upTo = async (end: string, orAtBytes = Number.POSITIVE_INFINITY): Promise<string | undefined> => {
-      while (!heard.includes(end) && heard.length < orAtBytes && !socket.destroyed) {
+      let at = heard.indexOf(end);
+      while (at < 0 && heard.length < orAtBytes && !socket.destroyed) {
+        const seen = heard.length;
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
+        at = heard.indexOf(end, Math.max(0, seen - end.length));
       }
-      const at = heard.indexOf(end);
       if (at < 0 || at > orAtBytes) return undefined;
       const text = heard.slice(0, at + end.length);
       heard = heard.slice(text.length);

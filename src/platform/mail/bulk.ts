@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { ConnectionOptions } from 'node:tls';
+import { type Line, newLine } from './line.ts';
 import type { Relay } from './relay.ts';
 import { RelayDoor } from './relay-door.ts';
-import { openSmtp, type Pipelining, type SmtpConnection } from './smtp.ts';
-import { assertEnvelope, type Parcel } from './smtp-command.ts';
+import { openSmtp, type SmtpConnection } from './smtp.ts';
+import { assertEnvelope, type Parcel, type Pipelining } from './smtp-command.ts';
 import { assertEhloName } from './smtp-handshake.ts';
 import {
   type Envelope,
@@ -72,17 +73,6 @@ type Job = {
   resolve: (outcome: Outcome) => void;
   reject: (error: unknown) => void;
   repeats: number;
-};
-
-/** An open connection and what it has done for us. */
-type Line = {
-  connection: SmtpConnection;
-  door: RelayDoor;
-  taken: number;
-  answered: number;
-  idle: boolean;
-  hasRested: boolean;
-  idleTimer: NodeJS.Timeout | undefined;
 };
 
 class Pool implements Bulk {
@@ -202,15 +192,7 @@ class Pool implements Bulk {
   }
 
   #take(connection: SmtpConnection, door: RelayDoor): void {
-    const line: Line = {
-      connection,
-      door,
-      taken: 0,
-      answered: 0,
-      idle: false,
-      hasRested: false,
-      idleTimer: undefined,
-    };
+    const line = newLine(connection, door);
     connection.take = () => this.#next(line);
     connection.onIdle = () => this.#rest(line);
     connection.onClosed = (reason) => this.#gone(line, reason);
@@ -238,7 +220,7 @@ class Pool implements Bulk {
         reject(error);
         continue;
       }
-      const taken = { job, first: line.taken === 0 && !line.hasRested };
+      const taken = job;
       line.taken += 1;
       return { envelope, data, settle: (outcome) => this.#settle(taken, outcome, line) };
     }
@@ -251,8 +233,8 @@ class Pool implements Bulk {
     return at < 0 ? undefined : this.#jobs.splice(at, 1)[0];
   }
 
-  #settle({ job, first }: { job: Job; first: boolean }, outcome: Outcome, line: Line): void {
-    if (!first && job.repeats < repeatsMax && this.#closing === undefined && endedBetweenMessages(outcome)) {
+  #settle(job: Job, outcome: Outcome, line: Line): void {
+    if (job.repeats < repeatsMax && this.#closing === undefined && endedBetweenMessages(outcome)) {
       job.repeats += 1;
       this.#jobs.unshift(job);
       return;

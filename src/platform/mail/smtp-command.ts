@@ -1,6 +1,12 @@
 import type { Capabilities } from './smtp-handshake.ts';
 import type { Envelope, Outcome } from './smtp-outcome.ts';
 
+/**
+ * How many round trips a message costs where the server offers PIPELINING (RFC 2920).
+ * `full`: the next envelope leaves with the body (1). `envelope`: MAIL, RCPT and DATA together (2). `off`: 4.
+ */
+export type Pipelining = 'full' | 'envelope' | 'off';
+
 /** One message on its way through one connection. */
 export type Parcel = {
   readonly envelope: Envelope;

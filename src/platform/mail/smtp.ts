@@ -5,6 +5,7 @@ import {
   type Command,
   envelopeCommands,
   type Parcel,
+  type Pipelining,
   refusedByOffer,
   settle,
   type Transaction,
@@ -15,12 +16,6 @@ import { type Capabilities, shakeHands } from './smtp-handshake.ts';
 import { type Envelope, type Outcome, type SmtpTimeouts, smtpTimeouts } from './smtp-outcome.ts';
 import { parseReply } from './smtp-reply.ts';
 import type { Wire } from './smtp-wire.ts';
-
-/**
- * How many round trips a message costs where the server offers PIPELINING (RFC 2920).
- * `full`: the next envelope leaves with the body (1). `envelope`: MAIL, RCPT and DATA together (2). `off`: 4.
- */
-export type Pipelining = 'full' | 'envelope' | 'off';
 
 export type SmtpOptions = {
   ehloName: string;

@@ -149,6 +149,15 @@ describe('a server that hangs up between messages', () => {
     expect(smtp.accepted.toSorted()).toEqual(addresses(names(12)).toSorted());
   });
 
+  it('in the middle of a message: that one is not tried again by itself', async () => {
+    const smtp = await server({
+      rcpt: ({ line }) => (line.includes('reader1@') ? { unsaid: true, after: 'end' } : undefined),
+    });
+    const bulk = pool([smtp.relay], { connections: 1 });
+    expect(codes(await sendAll(bulk, names(3)))).toEqual([250, 'lost rcpt', 250]);
+    expect(smtp.connections).toBe(2);
+  });
+
   it('while idle: the next message takes a new connection', async () => {
     const smtp = await server({ dot: { after: 'end' } });
     const bulk = pool([smtp.relay]);
@@ -330,6 +339,6 @@ it('any faults: one outcome each, nothing twice, and no acceptance that the serv
         }
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 }, 60_000);
