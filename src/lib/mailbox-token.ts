@@ -44,7 +44,11 @@ function headOf(ids: readonly [number, number]): Buffer {
 }
 
 function macOf(secret: Buffer, purpose: MailboxPurpose, head: Buffer): Buffer {
-  return createHmac('sha256', secret).update(`mailbox:${purpose}:`).update(head).digest().subarray(0, macBytes);
+  return createHmac('sha256', secret)
+    .update(`mailbox:${purpose}:`)
+    .update(head)
+    .digest()
+    .subarray(0, macBytes);
 }
 
 function toBase32(bytes: Buffer): string {

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
 import type { EmbeddedConfig } from './embedded-running.ts';
+import { PreparingClient } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
 /** What a query takes: the database, or a transaction in it. */
@@ -39,6 +40,7 @@ export function openDatabase(address: DatabaseAddress, options: DatabaseOptions 
   const { max = 10, onError = () => {} } = options;
   const pool = new pg.Pool({
     ...(typeof address === 'string' ? { connectionString: address } : { ...address, ssl: false }),
+    Client: PreparingClient,
     max,
     types: readTypes(),
     keepAlive: true,

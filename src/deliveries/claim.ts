@@ -1,0 +1,212 @@
+import { sql } from 'kysely';
+import type { Db } from '../platform/db/database.ts';
+import { prepared } from '../platform/db/prepared.ts';
+import type { EditionState } from '../platform/db/tables.ts';
+import { notMailed } from '../subscribers/may-mail.ts';
+import { deliveringStates, soon } from './delivery.ts';
+
+/** The batch whose lease a window is claimed under. */
+export interface Lease {
+  editionId: number;
+  batchNo: number;
+  newsletterId: number;
+  workerId: number;
+}
+
+/** One delivery that is now `sending`, ours alone, with what its mail needs. */
+export interface Claimed {
+  subscriberId: number;
+  /** Which claim of this delivery it is; its answer must carry it. */
+  claim: number;
+  attempts: number;
+  variantId: number;
+  email: string;
+  confirmedAt: Date;
+}
+
+/** What became of a claimed delivery. `queued`: it was never begun and goes back, as if it had not been claimed. */
+export interface Settlement {
+  subscriberId: number;
+  claim: number;
+  state: 'accepted' | 'deferred' | 'refused' | 'unknown' | 'queued';
+  class: string | null;
+  smtpCode: number | null;
+  status: string | null;
+  textMasked: string | null;
+  /** For `deferred`; never later than the delivery's deadline. */
+  dueAt: Date | null;
+  /** Whether a try was used up. */
+  burnt: boolean;
+}
+
+export interface Window {
+  editionState: EditionState | undefined;
+  /** Whether the batch is still leased to this worker. */
+  leased: boolean;
+  /** Which of the settlements were written; the others' rows were no longer `sending` under that claim. */
+  settled: Set<number>;
+  claimed: Claimed[];
+}
+
+/** How many rows share one send's counts, so that workers do not wait for each other. */
+export const countShards = 16;
+
+/**
+ * Settles the last window of a batch and claims the next, in one statement: the two always travel together, so
+ * `sending` is never on more rows than are in this process's hands, and a killed process leaves only those in doubt.
+ *
+ * Its parts, in the order in which the rows flow:
+ * - `lease` finds our lease and holds the batch's row until the statement ends: `rescue`, which takes leases from the dead,
+ *   waits for it, and so never overlooks a row that we are just making `sending`.
+ * - `gate` is the edition's state at this moment. When it is not `sending` nothing is claimed, and a pause takes hold.
+ * - `answers` is what we bring; `settled` writes each answer to the row that is still `sending` under our worker and
+ *   claim number. A row that someone else has moved since keeps what it has: believe only what comes back.
+ * - `wanted` asks about each delivery of the next window whether it still may go, in this order: within its deadline, not
+ *   erased, subscription active, not paused, not suppressed. This is where someone who left a second ago is left out.
+ * - `claimed` makes them `sending`, or `skipped` and `refused` with the reason, and counts the claim. The condition
+ *   `state = 'queued'` is checked again on the row itself, so of two workers one gets it.
+ * - `counted` moves the books by exactly the rows that moved, in our shard.
+ *
+ * At most once: whoever runs it twice with the same claims settles nothing the second time.
+ */
+export async function settleAndClaim(
+  db: Db,
+  lease: Lease,
+  settlements: readonly Settlement[],
+  nextIds: readonly number[],
+  now: Date,
+): Promise<Window> {
+  const { editionId, batchNo, newsletterId, workerId } = lease;
+  const { rows } = await sql<Row>`${prepared('settle-and-claim')}
+with lease as materialized (
+  select no from delivery_batches
+  where edition_id = ${editionId} and no = ${batchNo} and worker_id = ${workerId} and done_at is null
+  for update
+), gate as materialized (
+  select state as edition_state, exists (select from lease) as leased from editions where id = ${editionId}
+), answers as (
+  select * from unnest(${settlements.map((one) => one.subscriberId)}::bigint[],
+    ${settlements.map((one) => one.claim)}::int[], ${settlements.map((one) => one.state)}::text[],
+    ${settlements.map((one) => one.class)}::text[], ${settlements.map((one) => one.smtpCode)}::int[],
+    ${settlements.map((one) => one.status)}::text[], ${settlements.map((one) => one.textMasked)}::text[],
+    ${settlements.map((one) => one.dueAt)}::timestamptz[], ${settlements.map((one) => (one.burnt ? 1 : 0))}::int[])
+    as a (subscriber_id, claim, state, class, smtp_code, status, text_masked, due_at, burnt)
+), settled as (
+  update deliveries d set
+    state = case
+      when a.state in ('queued', 'deferred') and g.edition_state = 'cancelled' then 'cancelled'
+      when a.state = 'queued' and not g.leased then 'deferred'
+      else a.state end,
+    due_at = case when a.state = 'deferred' then least(a.due_at, d.deadline_at) else d.due_at end,
+    attempts = d.attempts + a.burnt,
+    class = a.class, smtp_code = a.smtp_code, status = a.status, text_masked = a.text_masked,
+    settled_at = case when a.state = 'queued' then null else ${now}::timestamptz end
+  from answers a, gate g
+  where d.edition_id = ${editionId} and d.subscriber_id = a.subscriber_id
+    and d.state = 'sending' and d.worker_id = ${workerId} and d.claim = a.claim
+  returning d.subscriber_id, d.state
+), wanted as materialized (
+  select d.subscriber_id, s.email, coalesce(sc.confirmed_at, sc.created_at) as confirmed_at,
+    case when d.deadline_at <= ${now} then 'expired' else ${notMailed(now)} end as reason
+  from unnest(${nextIds}::bigint[]) as n (subscriber_id)
+  join gate g on g.leased and g.edition_state = any(${[...deliveringStates]}::text[])
+  join deliveries d on d.edition_id = ${editionId} and d.subscriber_id = n.subscriber_id
+  left join subscribers s on s.id = n.subscriber_id
+  left join subscriptions sc on sc.subscriber_id = n.subscriber_id and sc.newsletter_id = ${newsletterId}
+  where d.state = 'queued' and d.due_at <= ${soon(now)}
+), claimed as (
+  update deliveries d set
+    state = case when w.reason is null then 'sending' when w.reason = 'expired' then 'refused' else 'skipped' end,
+    class = coalesce(w.reason, d.class),
+    claim = d.claim + 1, worker_id = ${workerId},
+    settled_at = case when w.reason is null then null else ${now}::timestamptz end
+  from wanted w
+  where d.edition_id = ${editionId} and d.subscriber_id = w.subscriber_id and d.state = 'queued'
+  returning d.subscriber_id, d.state, d.claim, d.attempts, d.variant_id, w.email, w.confirmed_at
+), moved as (
+  select count(*) as n,
+    count(*) filter (where state = 'accepted') as accepted, count(*) filter (where state = 'deferred') as deferred,
+    count(*) filter (where state = 'refused') as refused, count(*) filter (where state = 'skipped') as skipped,
+    count(*) filter (where state = 'unknown') as unknown, count(*) filter (where state = 'cancelled') as cancelled,
+    count(*) filter (where answered and state <> 'cancelled') as answered
+  from (select state, true as answered from settled where state <> 'queued'
+    union all select state, false from claimed where state <> 'sending') as s
+), counted as (
+  update send_counts c set
+    accepted = c.accepted + m.accepted, deferred = c.deferred + m.deferred, refused = c.refused + m.refused,
+    skipped = c.skipped + m.skipped, unknown = c.unknown + m.unknown, cancelled = c.cancelled + m.cancelled,
+    queued = c.queued - m.n,
+    before_n = case c.bucket when ${bucketOf(now)} then c.before_n when ${bucketOf(now) - 1} then c.bucket_n else 0 end,
+    bucket_n = case c.bucket when ${bucketOf(now)} then c.bucket_n else 0 end + m.answered,
+    bucket = ${bucketOf(now)}
+  from moved m
+  where c.edition_id = ${editionId} and c.shard = ${workerId % countShards} and m.n > 0
+)
+select g.edition_state, g.leased, 'gate' as state, null::bigint as subscriber_id, null::int as claim,
+  null::int as attempts, null::bigint as variant_id, null::text as email, null::timestamptz as confirmed_at
+from gate g
+union all select null, null, 'settled', subscriber_id, null, null, null, null, null from settled
+union all select null, null, state, subscriber_id, claim, attempts, variant_id, email, confirmed_at
+from claimed where state = 'sending'`.execute(db);
+  return readWindow(rows);
+}
+
+/** Rates are counted in buckets of this length. */
+export const bucketMs = 10_000;
+
+/** The ten seconds that an instant belongs to, counted since 1970. */
+export function bucketOf(at: Date): number {
+  return Math.floor(at.getTime() / bucketMs);
+}
+
+interface Row {
+  state: 'gate' | 'settled' | 'sending';
+  edition_state: EditionState | null;
+  leased: boolean | null;
+  subscriber_id: number | null;
+  claim: number | null;
+  attempts: number | null;
+  variant_id: number | null;
+  email: string | null;
+  confirmed_at: Date | null;
+}
+
+function readWindow(rows: readonly Row[]): Window {
+  const window: Window = { editionState: undefined, leased: false, settled: new Set(), claimed: [] };
+  for (const row of rows) {
+    switch (row.state) {
+      case 'gate':
+        window.editionState = row.edition_state ?? undefined;
+        window.leased = row.leased === true;
+        break;
+      case 'settled':
+        window.settled.add(Number(row.subscriber_id));
+        break;
+      case 'sending':
+        window.claimed.push(readClaimed(row));
+        break;
+    }
+  }
+  return window;
+}
+
+function readClaimed(row: Row): Claimed {
+  const { subscriber_id, claim, attempts, variant_id, email, confirmed_at } = row;
+  if (
+    subscriber_id === null ||
+    claim === null ||
+    variant_id === null ||
+    email === null ||
+    confirmed_at === null
+  ) {
+    throw new Error('a claimed delivery came back without its reader');
+  }
+  return {
+    subscriberId: subscriber_id,
+    claim,
+    attempts: attempts ?? 0,
+    variantId: variant_id,
+    email,
+    confirmedAt: confirmed_at,
+  };
+}

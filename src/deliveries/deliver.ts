@@ -1,0 +1,55 @@
+import type { Context } from '../context.ts';
+import type { Payload } from '../platform/queue/jobs.ts';
+import { finish } from './finish.ts';
+import { batchName, factsOf, handsOf } from './hands.ts';
+import { endBatch, leaseBatch } from './queries.ts';
+import { sendBatch, type Tally } from './send-batch.ts';
+
+export type Delivered =
+  /** The batch is through. `lost`: another worker took it over meanwhile, believing this one dead. */
+  | { kind: 'done' | 'freed' | 'lost'; tally: Tally }
+  /** Done, held by another, not due, or its edition is not sending: nothing was done. */
+  | { kind: 'not_to_be_had' };
+
+/** A batch that could not be finished is due again after this. */
+const againAfterMs = 10_000;
+/** Deferrals due later than this are left to `rescue`: a bell that waits for hours would swallow an earlier one. */
+const ringWithinMs = 7 * 60_000;
+
+/**
+ * Delivers one batch of an edition: leases it, sends it window by window (`sendBatch`), ends it. Safe to ring twice, on one
+ * process or several: one holds the lease, and each delivery is claimed by a conditional update of its own.
+ *
+ * @throws Error when the database was away for minutes; the lease is then freed by `rescue`.
+ */
+export async function deliver(ctx: Context, { editionId, batchNo }: Payload<'deliver'>): Promise<Delivered> {
+  const { workerId } = ctx;
+  if (workerId === undefined)
+    throw new Error('deliveries need a registered worker: leases are held under it');
+  const hands = handsOf(ctx);
+  const name = batchName(editionId, batchNo);
+  if (hands.stopping || hands.batches.has(name)) return { kind: 'not_to_be_had' };
+  hands.batches.add(name);
+  try {
+    const subscriberIds = await leaseBatch(ctx.db, { editionId, batchNo, workerId }, ctx.clock.now());
+    if (!subscriberIds) return { kind: 'not_to_be_had' };
+    const { newsletterId } = await factsOf(ctx, editionId);
+    const lease = { editionId, batchNo, newsletterId, workerId };
+    const tally = await sendBatch(ctx, lease, subscriberIds);
+    const now = ctx.clock.now();
+    const kind = await endBatch(ctx.db, lease, now, new Date(now.getTime() + againAfterMs));
+    const { dueAgainAt, ...counts } = tally;
+    ctx.log.info({ deed: 'deliver', editionId, batchNo, ended: kind, ...counts }, 'delivered');
+    await ringRetry(ctx, editionId, dueAgainAt);
+    await finish(ctx, editionId);
+    return { kind, tally };
+  } finally {
+    hands.batches.delete(name);
+  }
+}
+
+async function ringRetry(ctx: Context, editionId: number, dueAt: Date | undefined): Promise<void> {
+  if (!dueAt) return;
+  const delayMs = dueAt.getTime() - ctx.clock.now().getTime();
+  if (delayMs <= ringWithinMs) await ctx.queues.ring('retry', { editionId }, { delayMs });
+}

@@ -1,0 +1,33 @@
+import { sql } from 'kysely';
+import type { Context } from '../context.ts';
+import { moveEdition } from '../editions/move.ts';
+import { readBooks } from './counts.ts';
+import { isOpen } from './delivery.ts';
+import { selectSend } from './queries.ts';
+
+/**
+ * Ends a send when nothing is left to happen by itself: everyone was planned, and nobody is queued or deferred. The edition
+ * becomes `sent` (or stays `cancelled`), and `finished_at` is written. Unknown deliveries do not hold it up. Safe to run
+ * at any time, twice and at once.
+ *
+ * @returns whether this call finished it.
+ */
+export async function finish(ctx: Context, editionId: number): Promise<boolean> {
+  const now = ctx.clock.now();
+  const finished = await ctx.db.transaction().execute(async (tx) => {
+    const send = await selectSend(tx, editionId);
+    const neverBegan = send?.state === 'cancelled' && send.frozenAt === undefined;
+    if (!send || send.finishedAt || (send.fannedOutAt === undefined && !neverBegan)) return false;
+    // Asked after the fan-out, never before: from then on the open ones only become fewer.
+    const { counts } = await readBooks(tx, editionId, now);
+    if (isOpen(counts)) return false;
+    const moved = await moveEdition(tx, editionId, ['sending'], 'sent', now);
+    if (!moved && send.state !== 'cancelled') return false;
+    const { rows } = await sql<{ edition_id: number }>`
+      update sends set finished_at = ${now}
+      where edition_id = ${editionId} and finished_at is null returning edition_id`.execute(tx);
+    return rows.length > 0;
+  });
+  if (finished) ctx.log.info({ deed: 'finish', editionId }, 'send finished');
+  return finished;
+}

@@ -1,0 +1,119 @@
+import { sql } from 'kysely';
+import type { Context } from '../context.ts';
+import { finish } from './finish.ts';
+import { gatherStrays } from './gather-strays.ts';
+import { handsOf } from './hands.ts';
+import { freeDeadLeases, freeForgottenLeases } from './leases.ts';
+import { freeBatches } from './queries.ts';
+import { retry } from './retry.ts';
+import { sweepCancelled } from './sweep-cancelled.ts';
+import { verifySend } from './verify-send.ts';
+
+/** What one run found and picked up. All zeros: nothing was dropped. */
+export interface DeliveriesRescued {
+  /** Batches taken back from workers that are gone, and their deliveries whose outcome nobody knows. */
+  batchesFreed: number;
+  unknown: number;
+  /** Sends past their hold, fan-outs that stopped half-way, batches that nobody came for: bells rung. */
+  startsRung: number;
+  fanOutsRung: number;
+  batchesRung: number;
+  /** Deferred deliveries that are due again. */
+  retried: number;
+  cancelled: number;
+  /** Queued deliveries that stood in no open batch. */
+  strays: number;
+  finished: number;
+  /** Finished sends that were recounted; of them, those whose books were wrong. */
+  verified: number;
+  mended: number;
+}
+
+const bellsMax = 2_000;
+const sendsMax = 200;
+
+/**
+ * Finds what sends have dropped and picks it up: leases of workers that died, bells that were lost, editions that stopped
+ * half-way; and recounts each finished send once. Reads the books alone, so an emptied Redis, a killed process or a restarted
+ * database changes nothing but the time. Safe to run twice and at once.
+ */
+export async function rescueDeliveries(ctx: Context): Promise<DeliveriesRescued> {
+  const now = ctx.clock.now();
+  const dead = await freeDeadLeases(ctx.db, now);
+  const forgotten =
+    ctx.workerId === undefined
+      ? { batches: 0, unknown: 0 }
+      : await freeForgottenLeases(ctx.db, { workerId: ctx.workerId, batches: handsOf(ctx).batches }, now);
+  const report: DeliveriesRescued = {
+    batchesFreed: dead.batches + forgotten.batches,
+    unknown: dead.unknown + forgotten.unknown,
+    startsRung: 0,
+    fanOutsRung: 0,
+    batchesRung: 0,
+    retried: 0,
+    cancelled: 0,
+    strays: 0,
+    finished: 0,
+    verified: 0,
+    mended: 0,
+  };
+  for (const send of await openSends(ctx, now)) await rescueSend(ctx, send, report);
+  const batches = await freeBatches(ctx.db, { now, limit: bellsMax });
+  await ctx.queues.ringAll('deliver', batches);
+  report.batchesRung = batches.length;
+  await verifyFinished(ctx, report);
+  return report;
+}
+
+interface OpenSend {
+  editionId: number;
+  state: string;
+  startDue: boolean;
+  fanOutDue: boolean;
+}
+
+/** Sends that are not at their end: under way, or finished with a retry that an operator asked for. */
+async function openSends(ctx: Context, now: Date): Promise<OpenSend[]> {
+  const { rows } = await sql<OpenSend>`
+    select s.edition_id as "editionId", e.state,
+      e.state = 'starting' and s.hold_until <= ${now} as "startDue",
+      s.frozen_at is not null and s.fanned_out_at is null as "fanOutDue"
+    from sends s join editions e on e.id = s.edition_id
+    where s.finished_at is null or exists (select from send_counts c where c.edition_id = s.edition_id
+      group by c.edition_id having sum(c.queued) + sum(c.deferred) + sum(c.unknown) > 0)
+    order by s.edition_id desc limit ${sendsMax}`.execute(ctx.db);
+  return rows;
+}
+
+async function rescueSend(ctx: Context, send: OpenSend, report: DeliveriesRescued): Promise<void> {
+  const { editionId, state, startDue, fanOutDue } = send;
+  if (startDue) {
+    await ctx.queues.ring('start-send', { editionId });
+    report.startsRung += 1;
+  }
+  if (fanOutDue) {
+    await ctx.queues.ring('fan-out', { editionId, after: 0 });
+    report.fanOutsRung += 1;
+  }
+  if (state === 'cancelled') report.cancelled += await sweepCancelled(ctx, editionId);
+  // The deed itself and not its bell: a bell that waits for a later retry would swallow it.
+  report.retried += await retry(ctx, { editionId });
+  if (!fanOutDue) report.strays += await gatherStrays(ctx, editionId);
+  if (await finish(ctx, editionId)) report.finished += 1;
+}
+
+async function verifyFinished(ctx: Context, report: DeliveriesRescued): Promise<void> {
+  const finished = await ctx.db
+    .selectFrom('sends')
+    .select('edition_id')
+    .where('finished_at', 'is not', null)
+    .where('verified_at', 'is', null)
+    .orderBy('edition_id')
+    .limit(10)
+    .execute();
+  for (const { edition_id } of finished) {
+    const { agreed } = await verifySend(ctx, edition_id);
+    report.verified += 1;
+    if (!agreed) report.mended += 1;
+  }
+}

@@ -1,0 +1,201 @@
+import type { Context } from '../context.ts';
+import { Refusal } from '../lib/errors.ts';
+import { maskAddresses } from '../lib/mask.ts';
+import { type Answer, readAnswer, unwritable, withdrawn } from './answer.ts';
+import type { Claimed, Lease } from './claim.ts';
+import { deliveringStates } from './delivery.ts';
+import { exchange } from './exchange.ts';
+import { connectionsOf, factsOf, type Hands, handsOf, variantOf } from './hands.ts';
+import { type EditionFacts, envelopeSender, personalise, type Sender } from './personalise.ts';
+
+/** What came of a batch, as far as this process took it. */
+export interface Tally {
+  accepted: number;
+  deferred: number;
+  refused: number;
+  unknown: number;
+  /** Claimed and given back without having been begun. */
+  queued: number;
+  /** The earliest time at which one of the deferred is due again. */
+  dueAgainAt: Date | undefined;
+}
+
+/** Answers wait so long for company before they are written down. */
+const settleWithinMs = 100;
+/** Edition and lease are looked at anew at least so often: a pause takes hold within it, however slow the relay is. */
+const lookEveryMs = 1_000;
+/** After this the batch goes back, and `rescue` rings for it when it is due again. */
+const relaysAwayMsMax = 10 * 60_000;
+
+/**
+ * Sends the deliveries of one leased batch, window by window.
+ *
+ * A window is what is `sending` at once. The process has a fixed number of permits, two per connection: a claim takes one for
+ * each delivery, its settlement gives it back. As soon as one window's worth of answers is there (one per connection, or
+ * after 100 ms), a single statement settles them and claims as many again, while the other half keeps the connections busy.
+ * So the wire does not wait for the database, and at any moment at most two deliveries per connection are in doubt.
+ *
+ * Ends when the batch is through and every answer is written down; or earlier, when the edition is paused or cancelled, the
+ * lease is lost, the process drains, or no relay could be reached for ten minutes. What was not begun is `queued` then.
+ *
+ * @throws Error when answers could not be written down for five minutes.
+ */
+export async function sendBatch(
+  ctx: Context,
+  lease: Lease,
+  subscriberIds: readonly number[],
+): Promise<Tally> {
+  return new Round(ctx, lease, await factsOf(ctx, lease.editionId), subscriberIds).run();
+}
+
+/** Thrown at the last moment before a message is begun. */
+class Withdrawn extends Error {}
+
+class Round {
+  #ctx: Context;
+  #hands: Hands;
+  #lease: Lease;
+  #facts: EditionFacts;
+  #sender: Sender;
+  #windowSize: number;
+  /** Not claimed yet. */
+  #waiting: number[];
+  /** Claimed, and its answer not here yet. */
+  #flying = 0;
+  /** Not written down yet. */
+  #answers: Answer[] = [];
+  /** The edition is sending and the batch is ours, as far as we know. */
+  #open = true;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #abandoned = false;
+  #wake = () => {};
+  #tally: Tally = { accepted: 0, deferred: 0, refused: 0, unknown: 0, queued: 0, dueAgainAt: undefined };
+
+  constructor(ctx: Context, lease: Lease, facts: EditionFacts, subscriberIds: readonly number[]) {
+    this.#ctx = ctx;
+    this.#hands = handsOf(ctx);
+    this.#lease = lease;
+    this.#facts = facts;
+    this.#sender = { ...ctx.config, keyring: ctx.keyring };
+    this.#windowSize = connectionsOf(ctx);
+    this.#waiting = [...subscriberIds];
+  }
+
+  async run(): Promise<Tally> {
+    try {
+      for (;;) {
+        await this.#turn();
+        if (this.#isThrough()) return this.#tally;
+        await this.#untilThereIsMore();
+      }
+    } catch (error) {
+      this.#abandoned = true;
+      throw error;
+    }
+  }
+
+  /** Settles what has come in and claims what there is room for. */
+  async #turn(): Promise<void> {
+    const { permits } = this.#hands;
+    const answered = this.#answers.splice(0);
+    const wanted = Math.min(this.#waiting.length, this.#room());
+    const held = answered.length + permits.take(wanted - answered.length);
+    const next = this.#waiting.splice(0, Math.min(wanted, held));
+    const stale = performance.now() - this.#lookedAtMs >= lookEveryMs;
+    if (answered.length === 0 && next.length === 0 && !stale) return permits.release(held);
+    let claimed: Claimed[] = [];
+    try {
+      const window = await exchange(this.#ctx, this.#lease, answered, next);
+      this.#lookedAtMs = performance.now();
+      this.#open = window.leased && deliveringStates.some((state) => state === window.editionState);
+      if (!this.#open) this.#waiting.unshift(...next);
+      this.#note(answered, window.settled);
+      claimed = window.claimed;
+    } finally {
+      permits.release(held - claimed.length);
+    }
+    this.#flying += claimed.length;
+    for (const one of claimed) void this.#send(one);
+  }
+
+  /** How many more may be begun at this moment. While no relay answers, one at a time is tried. */
+  #room(): number {
+    const { relays, stopping } = this.#hands;
+    if (!this.#open || stopping || relays.waitMs() > 0) return 0;
+    if (relays.awayMs() === 0) return Number.POSITIVE_INFINITY;
+    return this.#flying === 0 ? 1 : 0;
+  }
+
+  #note(answered: readonly Answer[], settled: ReadonlySet<number>): void {
+    for (const { settlement } of answered) {
+      const { subscriberId, state, dueAt } = settlement;
+      if (!settled.has(subscriberId)) continue;
+      this.#tally[state] += 1;
+      if (state === 'queued') this.#waiting.push(subscriberId);
+      const { dueAgainAt } = this.#tally;
+      if (dueAt && (!dueAgainAt || dueAt < dueAgainAt)) this.#tally.dueAgainAt = dueAt;
+    }
+  }
+
+  #isThrough(): boolean {
+    if (this.#flying > 0 || this.#answers.length > 0) return false;
+    const { relays, stopping } = this.#hands;
+    return this.#waiting.length === 0 || !this.#open || stopping || relays.awayMs() > relaysAwayMsMax;
+  }
+
+  /** Until a window's worth of answers is here, or few have waited long enough, or permits are free, or it is time to look. */
+  async #untilThereIsMore(): Promise<void> {
+    if (this.#enough() || (this.#waiting.length > 0 && this.#room() > 0 && this.#hands.permits.free > 0))
+      return;
+    const waitMs = this.#answers.length > 0 ? settleWithinMs : lookEveryMs;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      timer = setTimeout(resolve, waitMs);
+      if (this.#waiting.length > 0) this.#hands.permits.onceFreed(resolve);
+    });
+    clearTimeout(timer);
+  }
+
+  #enough(): boolean {
+    return this.#answers.length >= this.#windowSize || (this.#answers.length > 0 && this.#flying === 0);
+  }
+
+  async #send(claimed: Claimed): Promise<void> {
+    const answer = await this.#handOver(claimed);
+    this.#flying -= 1;
+    if (this.#abandoned) return this.#hands.permits.release(1);
+    this.#answers.push(answer);
+    if (this.#enough()) this.#wake();
+    else if (this.#answers.length === 1) setTimeout(() => this.#wake(), settleWithinMs);
+  }
+
+  async #handOver(claimed: Claimed): Promise<Answer> {
+    const { editionId } = this.#lease;
+    try {
+      const { lang, splice } = await variantOf(this.#ctx, claimed.variantId);
+      const envelope = { from: envelopeSender(claimed, this.#facts, this.#sender), to: claimed.email };
+      const outcome = await this.#ctx.mail.editions.deliver(envelope, () => {
+        if (!this.#open || this.#hands.stopping) throw new Withdrawn();
+        return splice(personalise(claimed, this.#facts, { lang, now: this.#ctx.clock.now() }, this.#sender));
+      });
+      const { stopping, relays, attempts } = this.#hands;
+      const answer = readAnswer(claimed, outcome, { editionId, now: this.#ctx.clock.now(), stopping });
+      if (answer.relayAway) relays.failed();
+      else if (outcome.kind === 'reply') {
+        relays.answered();
+        attempts.note(answer.domain);
+      }
+      return answer;
+    } catch (error) {
+      if (error instanceof Withdrawn) return withdrawn(claimed);
+      const reason = maskAddresses(error instanceof Error ? error.message : String(error));
+      const hopeless = error instanceof Refusal;
+      this.#ctx.log.error(
+        { deed: 'deliver', editionId, subscriberId: claimed.subscriberId, reason },
+        'a mail could not be written',
+      );
+      return unwritable(claimed, { editionId, now: this.#ctx.clock.now(), reason, hopeless });
+    }
+  }
+}
