@@ -79,13 +79,16 @@ const environment = z.object({
 
 /**
  * Reads the environment once. On the embedded default a missing secret is made and kept in `DATA_DIR/secret.key`; anywhere
- * else it is an error, never a built-in value.
+ * else it is an error, never a built-in value. `over` holds what a command line says instead.
  *
  * @throws ConfigError with the whole list of what is wrong.
  */
-export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+export function readConfig(
+  env: Record<string, string | undefined> = process.env,
+  over: Record<string, string | undefined> = {},
+): Config {
   const set = Object.fromEntries(
-    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+    Object.entries({ ...env, ...over }).filter(([, value]) => value !== undefined && value !== ''),
   );
   const parsed = environment.safeParse(set);
   if (!parsed.success) {

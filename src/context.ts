@@ -151,5 +151,5 @@ async function openClock({ db }: Database, closers: (() => void)[]): Promise<Clo
   const timer = setInterval(() => void measure().catch(() => undefined), clockEveryMs);
   timer.unref();
   closers.push(() => clearInterval(timer));
-  return { now: () => new Date(Date.now() + offsetMs) };
+  return { now: () => new Date(Date.now() + offsetMs), offsetMs: () => offsetMs };
 }

@@ -25,10 +25,7 @@ export function roleCommands(shell: OpenShell): Command[] {
 
 function role(name: string, description: string, roles: readonly Role[]): Command {
   return new Command(name).description(description).action(async (options: { connections?: string }) => {
-    const config = readConfig({
-      ...process.env,
-      ...(options.connections ? { SMTP_CONNECTIONS: options.connections } : {}),
-    });
+    const config = readConfig(undefined, { SMTP_CONNECTIONS: options.connections });
     const log = openLog({ level: config.logLevel });
     const running = await start(config, log, roles);
     await signalled();

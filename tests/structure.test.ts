@@ -26,6 +26,9 @@ const order = [
   'demo',
 ];
 
+/** Files that belong to an entry of another name. */
+const sameEntry: Record<string, string> = { shell: 'context', 'start-commands': 'start' };
+
 /** Which chapter may write which table; everyone after may read. */
 const owners: Record<string, readonly string[]> = {
   newsletters: ['publishers', 'newsletters', 'newsletter_sections', 'newsletter_showcase', 'wordings'],
@@ -159,7 +162,7 @@ function readImports(path: string, text: string): Import[] {
 function entryOf(path: string): string {
   const parts = path.replace(/^src\//, '').split('/');
   const first = (parts[0] ?? '').replace(/\.tsx?$/, '');
-  return first === 'shell' ? 'context' : first;
+  return sameEntry[first] ?? first;
 }
 
 function importFaults(files: Source[]): string[] {

@@ -48,7 +48,7 @@ function finding(what: string, ok: boolean, found: string, mend: string): Findin
 }
 
 async function examineClock(ctx: Context): Promise<Finding> {
-  const offMs = Math.abs(Date.now() - ctx.clock.now().getTime());
+  const offMs = Math.abs(ctx.clock.offsetMs());
   return finding(
     'clock',
     offMs <= clockOffMsMax,

@@ -3,6 +3,8 @@ import { DateTime, IANAZone } from 'luxon';
 /** Tells the time. Everything but the outermost ring asks it and never the machine. */
 export interface Clock {
   now(): Date;
+  /** How far it is from this machine's own clock, in milliseconds. */
+  offsetMs(): number;
 }
 
 /** A wall-clock date, `2026-07-14`. */

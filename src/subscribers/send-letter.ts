@@ -1,9 +1,9 @@
 import type { Context } from '../context.ts';
 import { opaqueName } from '../lib/signed-token.ts';
+import { composeLetter } from '../platform/mail/compose-letter.ts';
 import type { Header } from '../platform/mail/header.ts';
 import { type ClaimedLetter, type SettledLetter, settleLetter } from '../platform/mail/letters.ts';
-import { composeMessage } from '../platform/mail/message.ts';
-import { openSplicer } from '../platform/mail/open-splicer.ts';
+import { escapeHtml } from '../platform/render/escape.ts';
 import { noteAttempts, recordBounce } from './record-bounce.ts';
 
 export interface LetterMail {
@@ -38,21 +38,21 @@ export async function sendLetter(
   const { from, to, subject, html, text, leaving = { headers: [], values: {} } } = mail;
   const domain = from.address.slice(from.address.lastIndexOf('@') + 1);
   const messageId = `<l${opaqueName(ctx.keyring, 'letter', [letter.id, letter.attempt])}@${domain}>`;
-  const splice = openSplicer(
-    composeMessage({
-      from,
-      replyTo: { address: mail.replyTo },
-      subject,
-      html,
-      text,
-      headers: [...headers, ...leaving.headers],
-      places: Object.keys(leaving.values),
-    }),
-  );
-  const date = ctx.clock.now();
-  const outcome = await ctx.mail.letters.deliver({ from: from.address, to }, () =>
-    splice({ to, messageId, date, values: leaving.values, smtpUtf8: true }),
-  );
+  const raw = await composeLetter({
+    from,
+    to: { address: to },
+    replyTo: { address: mail.replyTo },
+    subject,
+    html: fillPlaces(html, leaving.values, escapeHtml),
+    text: fillPlaces(text, leaving.values),
+    headers: [
+      ...headers,
+      ...leaving.headers.map(({ name, value }) => ({ name, value: fillPlaces(value, leaving.values) })),
+    ],
+    messageId,
+    date: ctx.clock.now(),
+  });
+  const outcome = await ctx.mail.letters.deliver({ from: from.address, to }, () => raw.toString('latin1'));
   const now = ctx.clock.now();
   const settled = await ctx.db.transaction().execute(async (tx) => {
     const written = await settleLetter(tx, letter, outcome, now, messageId);
@@ -84,4 +84,16 @@ export async function sendLetter(
     'letter',
   );
   return settled;
+}
+
+/** Fills `[[name]]` with the reader's own value, once: what a value holds is never filled again. */
+function fillPlaces(
+  text: string,
+  values: Readonly<Record<string, string>>,
+  escape: (value: string) => string = (value) => value,
+): string {
+  return text.replace(/\[\[([a-z_]+)\]\]/g, (place, name: string) => {
+    const value = values[name];
+    return value === undefined ? place : escape(value);
+  });
 }

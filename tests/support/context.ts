@@ -5,7 +5,7 @@ import { inject } from 'vitest';
 import { type Config, readConfig } from '../../src/config.ts';
 import type { Context } from '../../src/context.ts';
 import type { LocalDate, LocalTime } from '../../src/lib/clock-time.ts';
-import { instantOf } from '../../src/lib/clock-time.ts';
+import { type Clock, instantOf } from '../../src/lib/clock-time.ts';
 import { openLog } from '../../src/platform/log.ts';
 import { type BulkOptions, openBulk } from '../../src/platform/mail/bulk.ts';
 import { parseRelayUrl } from '../../src/platform/mail/relay.ts';
@@ -14,8 +14,7 @@ import { openQueues, type QueueAddress } from '../../src/platform/queue/queue.ts
 import { builtInTemplates, openTemplates } from '../../src/platform/render/templates.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
 
-export interface TestClock {
-  now(): Date;
+export interface TestClock extends Clock {
   set(instant: Date): void;
   /** Sets a wall-clock time in a zone. */
   setLocal(date: LocalDate, time: LocalTime, zone: string): void;
@@ -53,7 +52,7 @@ export async function testContext(
   const config: Config = readConfig({
     DATA_DIR: dataDir,
     BASE_URL: 'https://news.example.org',
-    SECRET_KEY: 'a secret that only tests ever use, long enough',
+    SECRET_KEY: 'a secret that only tests ever use and that is long enough',
     ...options.env,
   });
   const lines: string[] = [];
@@ -102,6 +101,7 @@ function settableClock(): TestClock {
   let instant = morning;
   return {
     now: () => new Date(instant),
+    offsetMs: () => 0,
     set: (next) => {
       instant = next;
     },

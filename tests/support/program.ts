@@ -39,7 +39,7 @@ export async function runProgram(
     PORT: String(port),
     HOST: '127.0.0.1',
     DATA_DIR: dataDir,
-    SECRET_KEY: 'a secret that only tests ever use, long enough',
+    SECRET_KEY: 'a secret that only tests ever use and nobody else',
     DATABASE_URL: `postgres://${user}@localhost/${name}?host=${encodeURIComponent(host)}`,
     ...(redisUrl ? { REDIS_URL: redisUrl } : {}),
     ...options.env,

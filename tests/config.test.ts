@@ -1,0 +1,70 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigError, readConfig } from '../src/config.ts';
+
+let dataDir: string;
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'dateline-config-'));
+});
+afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+const secret = 'a secret that only tests ever use and nobody else';
+
+describe('the configuration', () => {
+  it('needs nothing on the embedded default, and makes a secret that only its owner can read', () => {
+    const config = readConfig({ DATA_DIR: dataDir });
+    expect(config).toMatchObject({
+      baseUrl: 'http://localhost:3000',
+      host: '127.0.0.1',
+      relays: [],
+      mxCheck: false,
+    });
+    const file = join(dataDir, 'secret.key');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const made = readFileSync(file, 'utf8');
+    expect(readConfig({ DATA_DIR: dataDir }).keyring.signing.id).toBe(config.keyring.signing.id);
+    expect(readFileSync(file, 'utf8')).toBe(made);
+  });
+
+  it('says everything that is wrong at once', () => {
+    const broken = { DATA_DIR: dataDir, PORT: 'many', LOG_LEVEL: 'loud', REDIS_URL: 'localhost' };
+    try {
+      readConfig(broken);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConfigError);
+      expect((error as ConfigError).problems.map((problem) => problem.split(' ')[0])).toEqual([
+        'REDIS_URL',
+        'PORT',
+        'LOG_LEVEL',
+      ]);
+    }
+  });
+
+  it('has no built-in secret outside the embedded default', () => {
+    const url = 'postgres://dateline:pw@db/dateline';
+    expect(() => readConfig({ DATABASE_URL: url })).toThrow(/SECRET_KEY is missing/);
+    expect(() => readConfig({ DATABASE_URL: url, SECRET_KEY: 'short' })).toThrow(/32 characters/);
+    expect(readConfig({ DATABASE_URL: url, SECRET_KEY: secret }).host).toBe('0.0.0.0');
+  });
+
+  it('wants https once mail leaves the machine', () => {
+    const relay = { DATA_DIR: dataDir, SMTP_URL: 'smtp://relay.example.org:587' };
+    expect(() => readConfig(relay)).toThrow(/BASE_URL must be https/);
+    expect(readConfig({ ...relay, BASE_URL: 'https://news.example.org/' }).baseUrl).toBe(
+      'https://news.example.org',
+    );
+  });
+
+  it('never repeats a password of the relay', () => {
+    try {
+      readConfig({ DATA_DIR: dataDir, SMTP_URL: 'smtp://user:pa ss%@relay:99999' });
+      expect.unreachable();
+    } catch (error) {
+      expect(String(error)).toContain('SMTP_URL');
+      expect(String(error)).not.toContain('pa ss');
+    }
+  });
+});
