@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import { type EmailAddress, parseEmailAddress } from '../lib/email-address.ts';
 import { Refusal } from '../lib/errors.ts';
+import { maskAddresses } from '../lib/mask.ts';
 import { fingerprint } from '../lib/signed-token.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { currentWordings } from '../newsletters/wordings.ts';
@@ -126,7 +127,7 @@ function addConsented(
         newsletterId: newsletter.id,
         act: 'given',
         method: 'operator',
-        evidence: given,
+        evidence: maskAddresses(given),
         at: now,
       },
     ]);

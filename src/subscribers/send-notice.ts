@@ -1,5 +1,7 @@
 import type { Context } from '../context.ts';
+import type { Newsletter } from '../newsletters/newsletter.ts';
 import { shownEditions } from '../newsletters/showcase.ts';
+import { currentWordings } from '../newsletters/wordings.ts';
 import { claimLetter, dropLetter, type SettledLetter } from '../platform/mail/letters.ts';
 import { renderLetter } from '../platform/render/mail.ts';
 import { isLetterKind, letterJobs, type NoticeKind } from './letter-kinds.ts';
@@ -10,7 +12,7 @@ import { standingSuppressions } from './mail-state.ts';
 import { noticeLetter } from './notice-letter.ts';
 import { selectSubscriber, selectSubscriptions } from './queries.ts';
 import { sendLetter } from './send-letter.ts';
-import { selectSignUp, selectWordings } from './sign-up-queries.ts';
+import { selectSignUp } from './sign-up-queries.ts';
 import { type Subscriber, shownState } from './subscriber.ts';
 
 /**
@@ -34,7 +36,7 @@ export async function sendNotice(
     await dropLetter(ctx.db, letter.id, now);
     return undefined;
   }
-  const { person, newsletterIds, marketing, pausedUntil } = about;
+  const { person, newsletterIds, ticked, pausedUntil } = about;
   const sender = await letterSender(ctx.db, newsletterIds);
   const [only, another] = sender.newsletters;
   const { baseUrl } = ctx.config;
@@ -46,7 +48,7 @@ export async function sendNotice(
     manageUrl: manageUrl(baseUrl, ctx.keyring, person.id, now),
     latestUrl: latest?.url,
     pausedUntil,
-    marketing,
+    marketing: ticked ? await marketingWords(ctx, sender.newsletters[0], person.language) : undefined,
   });
   const { html, text } = await renderLetter(ctx.templates, template, view);
   return sendLetter(ctx, letter, person.id, {
@@ -66,7 +68,8 @@ function noticeKind(kind: string): NoticeKind | undefined {
 interface NoticeAbout {
   person: Subscriber;
   newsletterIds: number[];
-  marketing: string | undefined;
+  /** The form ticked marketing, and the reader has not agreed to it. */
+  ticked: boolean;
   pausedUntil: Date | undefined;
 }
 
@@ -74,7 +77,7 @@ interface NoticeAbout {
 async function noticeAbout(ctx: Context, kind: NoticeKind, about: number): Promise<NoticeAbout | undefined> {
   if (kind === 'erased') {
     const person = await selectSubscriber(ctx.db, { id: about });
-    return person && { person, newsletterIds: [], marketing: undefined, pausedUntil: undefined };
+    return person && { person, newsletterIds: [], ticked: false, pausedUntil: undefined };
   }
   const signUp = await selectSignUp(ctx.db, about);
   if (signUp?.subscriberId === undefined) return undefined;
@@ -86,16 +89,23 @@ async function noticeAbout(ctx: Context, kind: NoticeKind, about: number): Promi
     (one) => signUp.newsletterIds.includes(one.newsletterId) && shownState(one, now) === 'paused',
   );
   const untils = pauses.flatMap((one) => one.pausedUntil?.getTime() ?? []);
-  const wordings = signUp.marketing ? await selectWordings(ctx.db, signUp.wordingIds) : [];
   return {
     person,
     newsletterIds: signUp.newsletterIds,
-    marketing:
-      person.marketingSince === undefined
-        ? wordings.find((one) => one.purpose === 'marketing')?.text
-        : undefined,
+    ticked: signUp.marketing && person.marketingSince === undefined,
     pausedUntil: untils.length > 0 ? new Date(Math.max(...untils)) : undefined,
   };
+}
+
+/** Today's words in the reader's own language: what the button leads to shows the same. */
+async function marketingWords(
+  ctx: Context,
+  newsletter: Newsletter | undefined,
+  language: string,
+): Promise<string | undefined> {
+  if (!newsletter) return undefined;
+  const lang = newsletter.languages.includes(language) ? language : (newsletter.languages[0] ?? language);
+  return (await currentWordings(ctx.db, newsletter, lang)).marketing.text;
 }
 
 async function mayWrite(ctx: Context, person: Subscriber): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { parseEmailAddress } from '../lib/email-address.ts';
 import { Refusal } from '../lib/errors.ts';
+import { maskAddresses } from '../lib/mask.ts';
 import { allFingerprints } from '../lib/signed-token.ts';
 import type { Db } from '../platform/db/database.ts';
 import type { SuppressionReason } from './mail-state.ts';
@@ -68,7 +69,7 @@ export async function suppressAddress(
       subscriberId: person?.id,
       newsletterId: what.newsletterId,
       reason: what.reason,
-      evidence: what.note,
+      evidence: what.note === undefined ? undefined : maskAddresses(what.note),
       source: what.actor,
       at,
     });
@@ -96,7 +97,12 @@ export async function releaseSuppression(
   const lifted = await ctx.db
     .transaction()
     .execute((tx) =>
-      release(tx, ctx.keyring, { suppressionIds: [what.suppressionId], by: what.actor, reason, at }),
+      release(tx, ctx.keyring, {
+        suppressionIds: [what.suppressionId],
+        by: what.actor,
+        reason: maskAddresses(reason),
+        at,
+      }),
     );
   if (lifted === 0) throw new Refusal(404, 'no_such_suppression', 'There is no such standing suppression.');
   ctx.log.info({ deed: 'release', suppressionId: what.suppressionId }, 'released');
