@@ -56,7 +56,10 @@ function fieldLines(
 function kindOf(schema: Schema, components: Components): string {
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices) return choices.map((one) => kindOf(resolve(one, components), components)).join(' or ');
-  if (schema.enum) return schema.enum.map((one) => JSON.stringify(one)).join(' | ');
+  if (schema.enum) {
+    const words = schema.enum.map((one) => JSON.stringify(one)).join(' | ');
+    return schema.default === undefined ? words : `${words} = ${JSON.stringify(schema.default)}`;
+  }
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.items) return `list of ${kindOf(resolve(schema.items, components), components)}`;
   if (typeof schema.additionalProperties === 'object') {
