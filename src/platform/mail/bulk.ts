@@ -89,7 +89,9 @@ class Pool implements Bulk {
   constructor(relays: readonly Relay[], options: BulkOptions) {
     this.#options = options;
     setMaxListeners(0, this.#cutting.signal);
-    this.#doors = relays.map((relay) => new RelayDoor(relay));
+    const many = (options.connections ?? connectionsDefault) > connectionsForFullPipelining;
+    const pipelining = options.pipelining ?? (many ? 'envelope' : 'full');
+    this.#doors = relays.map((relay) => new RelayDoor(relay, pipelining));
   }
 
   async deliver(envelope: Envelope, compose: () => string): Promise<Outcome> {
@@ -175,11 +177,10 @@ class Pool implements Bulk {
 
   async #open(door: RelayDoor): Promise<void> {
     const { ehloName, timeouts = {}, tls = {} } = this.#options;
-    const many = (this.#options.connections ?? connectionsDefault) > connectionsForFullPipelining;
-    const pipelining = this.#options.pipelining ?? (many ? 'envelope' : 'full');
     door.opening += 1;
     try {
-      const signal = this.#cutting.signal;
+      const { signal } = this.#cutting;
+      const { pipelining } = door;
       const connection = await openSmtp(door.relay, { ehloName, timeouts, tls, pipelining, signal });
       door.opening -= 1;
       door.opened();
@@ -239,7 +240,8 @@ class Pool implements Bulk {
       this.#jobs.unshift(job);
       return;
     }
-    if (outcome.kind === 'reply') {
+    // A 421 ends the connection: one that brings nothing else is a shut door.
+    if (outcome.kind === 'reply' && outcome.reply.code !== 421) {
       line.answered += 1;
       line.door.answered();
     }
@@ -263,6 +265,7 @@ class Pool implements Bulk {
     clearTimeout(line.idleTimer);
     this.#lines.delete(line);
     line.door.open -= 1;
+    if (line.connection.confused) line.door.slowDown();
     // A server that opens and then answers nothing is as unreachable as one that refuses.
     if (line.taken > 0 && line.answered === 0 && !line.hasRested)
       this.#failed(line.door, new SmtpLost('mail', reason));

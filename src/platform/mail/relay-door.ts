@@ -1,4 +1,5 @@
 import type { Relay } from './relay.ts';
+import type { Pipelining } from './smtp-command.ts';
 
 const backOffMsMin = 1_000;
 const backOffMsMax = 30_000;
@@ -8,13 +9,16 @@ export class RelayDoor {
   readonly relay: Relay;
   open = 0;
   opening = 0;
+  /** How much is sent at once; less after the relay’s answers got out of step. */
+  pipelining: Pipelining;
   /** The last connection came about. Until then one is tried at a time. */
   #proven = false;
   #failures = 0;
   #shutUntil = 0;
 
-  constructor(relay: Relay) {
+  constructor(relay: Relay, pipelining: Pipelining) {
     this.relay = relay;
+    this.pipelining = pipelining;
   }
 
   get weight(): number {
@@ -33,6 +37,11 @@ export class RelayDoor {
 
   opened(): void {
     this.#proven = true;
+  }
+
+  /** One rung down the ladder: full, envelope, off. */
+  slowDown(): void {
+    this.pipelining = this.pipelining === 'full' ? 'envelope' : 'off';
   }
 
   answered(): void {

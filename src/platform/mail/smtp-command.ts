@@ -1,5 +1,5 @@
 import type { Capabilities } from './smtp-handshake.ts';
-import type { Envelope, Outcome } from './smtp-outcome.ts';
+import type { Envelope, Outcome, SmtpTimeouts } from './smtp-outcome.ts';
 
 /**
  * How many round trips a message costs where the server offers PIPELINING (RFC 2920).
@@ -64,6 +64,13 @@ export function envelopeCommands(
     { step: 'rcpt', text: `RCPT TO:<${wireBytes(envelope.to)}>\r\n`, transaction },
     { step: 'data', text: 'DATA\r\n', transaction },
   ];
+}
+
+/** How long the reply to a command may take; while a long body is still leaving, how long one piece of it may. */
+export function replyTimeoutMs(step: Command['step'], timeouts: SmtpTimeouts, bodyLeaving: boolean): number {
+  const { mailMs, rcptMs, dataMs, blockMs, dotMs, quitMs } = timeouts;
+  if (step === 'dot') return bodyLeaving ? blockMs : dotMs;
+  return { rset: mailMs, mail: mailMs, rcpt: rcptMs, data: dataMs, quit: quitMs }[step];
 }
 
 /** A refusal that the server's own EHLO already announces: it is given without asking (RFC 1870, RFC 6531 §3.5). */

@@ -7,6 +7,7 @@ import {
   type Parcel,
   type Pipelining,
   refusedByOffer,
+  replyTimeoutMs,
   settle,
   type Transaction,
   transactionFor,
@@ -43,6 +44,8 @@ export class SmtpConnection {
   readonly capabilities: Capabilities;
   /** TLS is on. */
   readonly encrypted: boolean;
+  /** The server’s answers did not fit our commands; with fewer commands at once they may. */
+  confused = false;
   /** Offers the next message; called when one can be begun. */
   take: () => Parcel | undefined = () => undefined;
   /** Nothing is under way and `take` had nothing. */
@@ -165,7 +168,7 @@ export class SmtpConnection {
     if (this.#closed) return;
     this.#owed.shift();
     if (code === 421) this.#close('the server is closing the connection (421)');
-    else if (!command) this.#close('the server spoke out of turn');
+    else if (!command) this.#distrust('the server spoke out of turn');
     else if (this.#owed.length > 0) this.#watch();
     else this.#goOn();
   }
@@ -209,7 +212,7 @@ export class SmtpConnection {
       if (step === 'mail') this.#needsReset = true;
       transaction.step = step === 'mail' ? 'rcpt' : 'data';
     } else if (code < 400) {
-      this.#close(`the server answered ${code} to ${step.toUpperCase()}`);
+      this.#distrust(`the server answered ${code} to ${step.toUpperCase()}`);
     } else {
       if (step === 'mail') transaction.mailRefused = true;
       settle(transaction, { kind: 'reply', phase: step, reply: parseReply(lines) });
@@ -222,14 +225,14 @@ export class SmtpConnection {
   #applyData(transaction: Transaction, code: number, lines: string[]): void {
     this.#envelopeOpen = false;
     if (code >= 400) settle(transaction, { kind: 'reply', phase: 'data', reply: parseReply(lines) });
-    else if (code < 300) this.#close(`the server answered ${code} to DATA`);
+    else if (code < 300) this.#distrust(`the server answered ${code} to DATA`);
     // No dot is safe here: whatever the server believes it is receiving, it is not our message.
-    else if (transaction.mailRefused) this.#close('the server took DATA after it refused MAIL');
+    else if (transaction.mailRefused) this.#distrust('the server took DATA after it refused MAIL');
     else this.#sendBody(transaction);
   }
 
   #applyDot(transaction: Transaction, code: number, lines: string[]): void {
-    if (code >= 300 && code < 400) this.#close(`the server answered ${code} to the end of the message`);
+    if (code >= 300 && code < 400) this.#distrust(`the server answered ${code} to the end of the message`);
     else if (transaction.dotSent)
       settle(transaction, { kind: 'reply', phase: 'dot', reply: parseReply(lines) });
     else {
@@ -256,6 +259,11 @@ export class SmtpConnection {
     });
   }
 
+  #distrust(reason: string): void {
+    this.confused = true;
+    this.#close(reason);
+  }
+
   #close(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -279,18 +287,13 @@ export class SmtpConnection {
   #watch(): void {
     const step = this.#owed[0]?.step;
     if (step === undefined || this.#closed) this.#deadline.lift();
-    else this.#deadline.set(this.#waitMs(step));
+    else this.#deadline.set(replyTimeoutMs(step, this.#timeouts, this.#pouring));
   }
 
   #giveUp(): void {
     const step = this.#owed[0]?.step ?? 'mail';
     const what = step === 'dot' ? 'the message' : step.toUpperCase();
-    this.#close(`no reply to ${what} within ${this.#waitMs(step) / 1000} s`);
-  }
-
-  #waitMs(step: Command['step']): number {
-    const t = this.#timeouts;
-    if (step === 'dot') return this.#pouring ? t.blockMs : t.dotMs;
-    return { rset: t.mailMs, mail: t.mailMs, rcpt: t.rcptMs, data: t.dataMs, quit: t.quitMs }[step];
+    const seconds = replyTimeoutMs(step, this.#timeouts, this.#pouring) / 1000;
+    this.#close(`no reply to ${what} within ${seconds} s`);
   }
 }

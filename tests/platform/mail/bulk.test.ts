@@ -166,6 +166,25 @@ describe('a server that hangs up between messages', () => {
   });
 });
 
+describe('a relay whose answers get out of step', () => {
+  it('is sent less at once, until they fit', async () => {
+    // Answers the envelope behind a body before the body, as Postfix’s smtp-sink does when it is told to wait.
+    let nextEnvelopeCame = false;
+    const smtp: ScriptedSmtp = await server({
+      dot: () => {
+        nextEnvelopeCame = /\r\n\.\r\nMAIL/.test(smtp.chunks.at(-1)?.bytes ?? '');
+        return nextEnvelopeCame ? '250 2.1.0 ok|250 2.1.5 ok|354 go|250 2.0.0 queued' : undefined;
+      },
+    });
+    const bulk = pool([smtp.relay], { connections: 1 });
+    const first = await sendAll(bulk, names(6));
+    expect(codes(first).filter((code) => code !== 250 && code !== 'lost rcpt')).toEqual([]);
+    const second = await sendAll(bulk, names(6));
+    expect(codes(second)).toEqual(Array(6).fill(250));
+    expect(nextEnvelopeCame).toBe(false);
+  });
+});
+
 describe('a relay that cannot be reached', () => {
   it('gives every waiting message back at once, and is not knocked at again too soon', async () => {
     const smtp = await server({ greeting: '421 4.3.2 not now' });
@@ -204,6 +223,14 @@ describe('a relay that cannot be reached', () => {
     const smtp = await server({ mail: { unsaid: true, after: 'end' } });
     const bulk = pool([smtp.relay]);
     expect(new Set(codes(await sendAll(bulk, names(50))))).toEqual(new Set(['lost mail']));
+    expect(smtp.connections).toBeLessThan(12);
+  });
+
+  it.each(['mail', 'dot'] as const)('though it answers: 421 to the first %s is a shut door', async (step) => {
+    const smtp = await server({ [step]: '421 4.3.2 not now' });
+    const bulk = pool([smtp.relay]);
+    const outcomes = await sendAll(bulk, names(50));
+    expect(codes(outcomes).filter((code) => code !== 421 && code !== 'lost mail')).toEqual([]);
     expect(smtp.connections).toBeLessThan(12);
   });
 
