@@ -36,9 +36,7 @@ const linesKept = 15;
 
 /** Makes the cluster unless it exists. Whole or not at all: an interrupted run leaves a folder that the next removes. */
 export async function initialise({ places, ...ground }: Ground, timeoutMs: number): Promise<void> {
-  for (const name of await readdir(places.root)) {
-    if (name.startsWith('initdb-')) await rm(join(places.root, name), { recursive: true, force: true });
-  }
+  await removeUnfinished(places.root);
   if (await exists(join(places.data, 'PG_VERSION'))) return;
   const fresh = join(places.root, `initdb-${randomBytes(4).toString('hex')}`);
   const options = ['-U', 'postgres', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--no-instructions'];
@@ -49,6 +47,16 @@ export async function initialise({ places, ...ground }: Ground, timeoutMs: numbe
   clearTimeout(timer);
   if (code !== 0) throw new Error(`initdb could not make a database in ${places.root}: ${run.lastLines()}`);
   await rename(fresh, places.data);
+}
+
+async function removeUnfinished(root: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    if (!name.startsWith('initdb-')) continue;
+    // An initdb whose starter was killed a moment ago may still be writing; what stays is for the next start.
+    await rm(join(root, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }).catch(
+      () => {},
+    );
+  }
 }
 
 /**
