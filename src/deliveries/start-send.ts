@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { moveEdition } from '../editions/move.ts';
+import { publishEdition } from '../editions/publish.ts';
 import type { Payload } from '../platform/queue/jobs.ts';
 import { openSend } from './open-send.ts';
 import { selectSend } from './queries.ts';
@@ -33,6 +34,7 @@ export async function startSend(ctx: Context, { editionId }: Payload<'start-send
       .set({ frozen_at: now, started_at: now })
       .where('edition_id', '=', editionId)
       .execute();
+    await publishEdition(tx, editionId, ctx.config.baseUrl);
     return true;
   });
   if (!started) return { kind: 'nothing_to_start' };
