@@ -90,6 +90,11 @@ describe('/v1/newsletters', () => {
     expect(several).toMatchObject({ status: 422, body: { code: 'invalid', field: 'calendar.days.0' } });
     expect(several.body.errors).toHaveLength(3);
     expect((await ask('GET', '/v1/newsletters/no-such')).status).toBe(404);
+    const nul = { ...brief, slug: 'x-news', privacy_url: 'https://www.example.org/\u0000' };
+    expect(await ask('POST', '/v1/newsletters', { body: nul })).toMatchObject({
+      status: 422,
+      body: { code: 'invalid_text' },
+    });
   });
 
   it('lists them a page at a time', async () => {
