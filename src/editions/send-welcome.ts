@@ -16,6 +16,7 @@ import { manageUrl, unsubscribeUrl } from '../subscribers/links.ts';
 import { mayMail } from '../subscribers/may-mail.ts';
 import { sendLetter } from '../subscribers/send-letter.ts';
 import { webUrl } from './addresses.ts';
+import { bulkFooter } from './bulk-footer.ts';
 import { latestPublic } from './find.ts';
 import { leavingHeaders } from './headers.ts';
 
@@ -122,15 +123,7 @@ export function welcomeLetter(about: {
       ...nextEdition(newsletter, lang, now),
     ],
     ...(latestUrl ? { latest: { label: say(lang, 'letter.latest'), url: latestUrl } } : {}),
-    footer: {
-      why: say(lang, 'digest.why'),
-      manage: { label: say(lang, 'digest.manage') },
-      unsubscribe: { label: say(lang, 'digest.unsubscribe') },
-      privacy: { label: say(lang, 'digest.privacy'), url: newsletter.privacyUrl },
-      legalName: newsletter.legalName,
-      postalAddress: newsletter.postalAddress,
-      contact: newsletter.replyTo,
-    },
+    footer: bulkFooter(newsletter, lang),
   };
 }
 

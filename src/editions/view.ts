@@ -5,6 +5,7 @@ import { dirOf, languageName } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
 import type { DigestView, ImageView, LeadView, StoryView } from '../platform/render/views.ts';
 import { addressOf, webUrl } from './addresses.ts';
+import { bulkFooter } from './bulk-footer.ts';
 import type { Edition } from './edition.ts';
 import { preheaderFrom, subjectFrom } from './headlines.ts';
 import { minutesFor, wordCount } from './minutes.ts';
@@ -78,15 +79,7 @@ export function digestView(at: {
         url: `${baseUrl}/s/${newsletter.slug}?lang=${lang}`,
       },
     },
-    footer: {
-      why: say(lang, 'digest.why'),
-      manage: { label: say(lang, 'digest.manage') },
-      unsubscribe: { label: say(lang, 'digest.unsubscribe') },
-      privacy: { label: say(lang, 'digest.privacy'), url: newsletter.privacyUrl },
-      legalName: newsletter.legalName,
-      postalAddress: newsletter.postalAddress,
-      contact: newsletter.replyTo,
-    },
+    footer: bulkFooter(newsletter, lang),
   };
 }
 
