@@ -1,3 +1,4 @@
+import { escapeHtml } from '../lib/escape-html.ts';
 import { say, sayParts } from '../platform/i18n/messages.ts';
 import { inLanguage, type Newsletter } from './newsletter.ts';
 import type { Wordings } from './wordings.ts';
@@ -46,16 +47,4 @@ function smallPrint(lang: string, privacyUrl: string): string {
     link: (inner) => ({ html: `<a href="${escapeHtml(privacyUrl)}">${escapeHtml(inner.join(''))}</a>` }),
   });
   return parts.map((part) => (typeof part === 'string' ? escapeHtml(part) : part.html)).join('');
-}
-
-const entities: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (letter) => entities[letter] ?? letter);
 }

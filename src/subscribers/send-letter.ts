@@ -1,9 +1,9 @@
 import type { Context } from '../context.ts';
+import { escapeHtml } from '../lib/escape-html.ts';
 import { opaqueName } from '../lib/signed-token.ts';
 import { composeLetter } from '../platform/mail/compose-letter.ts';
 import type { Header } from '../platform/mail/header.ts';
 import { type ClaimedLetter, type SettledLetter, settleLetter } from '../platform/mail/letters.ts';
-import { escapeHtml } from '../platform/render/escape.ts';
 import { noteAttempts, recordBounce } from './record-bounce.ts';
 
 export interface LetterMail {

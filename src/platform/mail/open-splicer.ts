@@ -1,3 +1,4 @@
+import { escapeHtml } from '../../lib/escape-html.ts';
 import { type Mailbox, mailboxHeader } from './header.ts';
 import type { ComposedMessage, Part } from './message.ts';
 import { encodeQuotedPrintable } from './quoted-printable.ts';
@@ -75,18 +76,6 @@ function encodeValue(place: string, part: Part, value: string | undefined): stri
     case 'header':
       return percentSafe(place, value);
   }
-}
-
-const entities: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(value: string): string {
-  return /[&<>"']/.test(value) ? value.replace(/[&<>"']/g, (char) => entities[char] ?? char) : value;
 }
 
 /** Keeps a URL inside its angle brackets: what cannot stand there is percent-encoded, "%" itself is left alone. */

@@ -1,18 +1,11 @@
-const entities: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-  '{': '&#123;',
-};
+import { escapeHtml } from '../../lib/escape-html.ts';
 
 /**
- * Escapes a text for HTML and for quoted attributes. An opening brace is escaped too: the inliner behind MJML takes
- * `{{ … }}` for a template of its own and would leave everything between two such titles without style.
+ * Escapes a text for HTML and for quoted attributes, an opening brace too: the inliner behind MJML takes `{{ … }}` for a
+ * template of its own and would leave everything between two such titles without style.
  */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"'{]/g, (character) => entities[character] ?? character);
+export function escapeForMjml(text: string): string {
+  return escapeHtml(text).replaceAll('{', '&#123;');
 }
 
 /** Breaks double brackets in HTML, so that no title becomes a per-reader place; a browser still shows two brackets. */

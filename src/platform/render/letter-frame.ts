@@ -1,6 +1,6 @@
 import { checkHtml } from './check-html.ts';
 import { cleanView } from './clean.ts';
-import { disarmHtml, escapeHtml } from './escape.ts';
+import { disarmHtml, escapeForMjml } from './escape.ts';
 import { renderMjml } from './mjml.ts';
 import { digestPlaces, findPlaces } from './places.ts';
 import type { Templates } from './templates.ts';
@@ -70,7 +70,7 @@ async function makeFrame(templates: Templates, template: string, shape: object):
 function fill({ fixed, values }: Frame, texts: string[]): string {
   const pieces = fixed.map((piece, index) => {
     const value = values[index];
-    return value === undefined ? piece : piece + disarmHtml(escapeHtml(texts[value] ?? ''));
+    return value === undefined ? piece : piece + disarmHtml(escapeForMjml(texts[value] ?? ''));
   });
   const html = pieces.join('');
   checkHtml(html);

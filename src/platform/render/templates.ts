@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Liquid, LiquidError, type Template } from 'liquidjs';
 import { cleanView } from './clean.ts';
-import { disarmHtml, disarmText, escapeHtml } from './escape.ts';
+import { disarmHtml, disarmText, escapeForMjml } from './escape.ts';
 import { MailFault } from './mail-fault.ts';
 import { digestPlaces, findPlaces, markPlaces, unmarkPlaces } from './places.ts';
 import { underline } from './plain-text.ts';
@@ -52,7 +52,7 @@ export function openTemplates(directory: string): Templates {
   const marked = Object.fromEntries(
     Object.entries(sources).map(([name, source]) => [name, markPlaces(source)]),
   );
-  const html = liquidFor(marked, (value) => escapeHtml(printed(value)));
+  const html = liquidFor(marked, (value) => escapeForMjml(printed(value)));
   const text = liquidFor(marked, printed);
   const parsed = new Map<string, Template[]>();
   for (const [name, source] of Object.entries(marked)) {
