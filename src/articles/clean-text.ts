@@ -1,7 +1,6 @@
 import { compile, type HtmlToTextOptions } from 'html-to-text';
+import { boundedHtml } from './bounded-html.ts';
 
-/** Where an ordinary page ends and an attack or an accident begins. */
-const htmlCharsMax = 2_000_000;
 const bodyCharsMax = 200_000;
 /** Feeds escape a title once too often, and sometimes twice. */
 const escapeLayersMax = 3;
@@ -10,7 +9,6 @@ const mayHoldMarkup = /<[a-z/!?]|&#?\w+;/i;
 const keepCase = { uppercase: false };
 const options: HtmlToTextOptions = {
   wordwrap: false,
-  limits: { maxInputLength: htmlCharsMax, maxDepth: 200 },
   selectors: [
     { selector: 'a', options: { ignoreHref: true } },
     ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({ selector, options: keepCase })),
@@ -22,7 +20,7 @@ const options: HtmlToTextOptions = {
     { selector: 'hr', format: 'skip' },
   ],
 };
-const textOfHtml = compile(options);
+const convert = compile(options);
 
 /**
  * One line of plain text: no markup, entities decoded, no control or direction-changing characters, white space collapsed,
@@ -54,18 +52,19 @@ export function paragraphsOfText(text: string): string[] {
 /** Cuts at a word, with `…` for what is left out; the sign counts. */
 export function cutAtWord(text: string, charsMax: number): string {
   if (text.length <= charsMax) return text;
-  const head = text
-    .slice(0, charsMax - 1)
-    .replace(/\p{Cs}/gu, '')
-    .replace(/\uFFFD$/, '');
-  const atSpace = head.lastIndexOf(' ');
-  const kept = atSpace > charsMax / 2 ? head.slice(0, atSpace) : head;
+  const atSpace = text.lastIndexOf(' ', charsMax - 1);
+  const end = atSpace > charsMax / 2 ? atSpace : charsMax - 1;
+  const kept = text.slice(0, end).replace(/\p{Cs}/gu, '');
   return `${kept.replace(/[\s,;:–—-]+$/u, '')}…`;
 }
 
 /** Words of a text in any script that puts spaces between them. */
 export function countWords(text: string): number {
   return text.match(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu)?.length ?? 0;
+}
+
+function textOfHtml(html: string): string {
+  return convert(boundedHtml(html));
 }
 
 function tidyParagraphs(blocks: readonly string[]): string[] {

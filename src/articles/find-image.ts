@@ -1,5 +1,6 @@
 import { parseHTML } from 'linkedom';
 import { articleUrl } from './article-url.ts';
+import { boundedHtml } from './bounded-html.ts';
 import type { FoundImage } from './found.ts';
 
 /** Smaller pictures are buttons and counters. */
@@ -10,7 +11,7 @@ const sidePixelsMin = 100;
  */
 export function findImage(html: string, url: string | undefined, base?: string): FoundImage | undefined {
   if (!/<img\b/i.test(html)) return undefined;
-  const { document } = parseHTML(`<!doctype html><html><body>${html}</body></html>`);
+  const { document } = parseHTML(`<!doctype html><html><body>${boundedHtml(html)}</body></html>`);
   const images = [...document.querySelectorAll('img')].map((img) => ({
     url: img.getAttribute('src') ?? '',
     alt: img.getAttribute('alt') ?? '',

@@ -1,6 +1,8 @@
 import { Readability } from '@mozilla/readability';
 import { parseHTML } from 'linkedom';
 import { parseHttpUrl } from '../lib/http-url.ts';
+import { boundedHtml } from './bounded-html.ts';
+import { countWords } from './clean-text.ts';
 import type { FoundArticle, FoundImage } from './found.ts';
 import { type LinkedArticle, type Meta, type Page, readLinkedArticle, readMeta } from './page-meta.ts';
 
@@ -9,16 +11,15 @@ export type ReadPage =
   /** There is no running text with a title in it. */
   | { kind: 'not-an-article'; reason: string };
 
-const elementsMax = 50_000;
+/** Fewer are a menu or a notice. */
+const wordsMin = 20;
 
 /**
  * Reads one HTML page: what it says of itself in JSON-LD, then Open Graph and other `<meta>`, then what can be seen; the text
  * by Readability. The address is the canonical one that the page names, if that leads to a page of its own.
  */
 export function readPage(html: string, url: string): ReadPage {
-  const document: Page = parseHTML(html).document;
-  const elements = document.querySelectorAll('*').length;
-  if (elements > elementsMax) return notAnArticle(`the page has more than ${elementsMax} elements`);
+  const document: Page = parseHTML(boundedHtml(html)).document;
   const meta = readMeta(document);
   const linked = readLinkedArticle(document);
   const canonical = document.querySelector('link[rel~="canonical"]')?.getAttribute('href') ?? undefined;
@@ -50,8 +51,9 @@ export function readPage(html: string, url: string): ReadPage {
 function textOf(
   document: Page,
 ): { html: string; title: string | undefined; byline: string | undefined } | undefined {
+  if (!document.documentElement) return undefined;
   const read = new Readability(document, { charThreshold: 200 }).parse();
-  if (!read?.content || !read.textContent?.trim()) return undefined;
+  if (!read?.content || countWords(read.textContent ?? '') < wordsMin) return undefined;
   return { html: read.content, title: read.title ?? undefined, byline: read.byline ?? undefined };
 }
 
