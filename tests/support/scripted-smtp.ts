@@ -22,6 +22,8 @@ export type Answer =
 export type Turn = { connection: number; nth: number; line: string };
 
 export type Script = { [step in Step]?: Answer | ((turn: Turn) => Answer | undefined) } & {
+  /** The port to listen on; a free one if it is left out. */
+  listenOn?: number;
   /** Drops the connection once this much of a body has come. */
   dropInBodyAtBytes?: number;
   /** Splits everything the server writes into pieces of these sizes, in turn. */
@@ -62,7 +64,7 @@ export async function scriptedSmtp(script: Script = {}): Promise<ScriptedSmtp> {
     self.connections += 1;
     void talk(socket, self.connections);
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(script.listenOn ?? 0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const self: ScriptedSmtp = {

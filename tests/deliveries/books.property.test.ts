@@ -1,0 +1,310 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withdrawn } from '../../src/deliveries/answer.ts';
+import { cancelSend } from '../../src/deliveries/cancel-send.ts';
+import { type Claimed, type Lease, type Settlement, settleAndClaim } from '../../src/deliveries/claim.ts';
+import { fanOut } from '../../src/deliveries/fan-out.ts';
+import { pauseSend } from '../../src/deliveries/pause-send.ts';
+import { endBatch, leaseBatch } from '../../src/deliveries/queries.ts';
+import { requestSend } from '../../src/deliveries/request-send.ts';
+import { rescueDeliveries } from '../../src/deliveries/rescue.ts';
+import { resumeSend } from '../../src/deliveries/resume-send.ts';
+import { settleLate } from '../../src/deliveries/settle-late.ts';
+import { startSend } from '../../src/deliveries/start-send.ts';
+import { registerWorker } from '../../src/platform/queue/workers.ts';
+import { morning, type TestContext, testContext } from '../support/context.ts';
+import { seedNewsletter, seedReaders, seedReadyEdition } from '../support/seed.ts';
+import { assertClosedBooks, stateOf } from '../support/sending.ts';
+
+let ctx: TestContext;
+let runs = 0;
+beforeAll(async () => {
+  ctx = await testContext();
+});
+afterAll(() => ctx.close());
+
+const readers = 23;
+const windowSize = 3;
+const minuteMs = 60_000;
+
+/** What a server may do with one message; `vanishes` is the answer that never comes. */
+const replies = ['accepts', 'defers', 'refuses', 'vanishes', 'is never begun'] as const;
+type Reply = (typeof replies)[number];
+
+/** One worker process as far as the books know it: what it holds is gone when it crashes. */
+interface Worker {
+  id: number;
+  lease: Lease | undefined;
+  waiting: number[];
+  flying: Claimed[];
+  answers: Settlement[];
+}
+
+type Act =
+  | { kind: 'lease' | 'claim' | 'settle' | 'end' | 'crash' | 'sleep'; worker: 0 | 1 }
+  | { kind: 'answer'; worker: 0 | 1; reply: Reply }
+  | { kind: 'rescue' | 'fan-out' | 'pause' | 'resume' | 'cancel' | 'wait' }
+  | { kind: 'unsubscribe'; reader: number };
+
+const worker = fc.constantFrom(0 as const, 1 as const);
+const act: fc.Arbitrary<Act> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('lease' as const, 'end' as const), worker }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constantFrom('claim' as const, 'settle' as const), worker }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('answer' as const),
+      worker,
+      reply: fc.constantFrom(...replies),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('crash' as const, 'sleep' as const), worker }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constantFrom('rescue' as const, 'fan-out' as const, 'wait' as const) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constantFrom('pause' as const, 'resume' as const, 'cancel' as const) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('unsubscribe' as const), reader: fc.nat(readers - 1) }),
+  },
+);
+
+describe('the books of a send', () => {
+  it('close after every step of any sequence of answers, crashes and interventions, and nobody gets two', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { minLength: 5, maxLength: 60 }), async (acts) => {
+        const world = await openWorld();
+        for (const one of acts) {
+          await world.run(one);
+          await assertClosedBooks(ctx, world.editionId);
+        }
+        await world.finish();
+        const counts = await assertClosedBooks(ctx, world.editionId);
+        expect(counts.queued + counts.deferred).toBe(0);
+        expect(['sent', 'cancelled']).toContain(await stateOf(ctx, world.editionId));
+        expect(world.sink.length, 'nobody gets two').toBe(new Set(world.sink).size);
+        // Whoever is not in the sink is accounted for by name; whoever is, was accepted or is in doubt.
+        const rows = await ctx.db
+          .selectFrom('deliveries')
+          .select(['subscriber_id', 'state'])
+          .where('edition_id', '=', world.editionId)
+          .execute();
+        for (const { subscriber_id, state } of rows) {
+          const arrived = world.sink.includes(subscriber_id);
+          if (state === 'accepted') expect(arrived).toBe(true);
+          else if (arrived) expect(state).toBe('unknown');
+        }
+        expect(counts.unknown).toBeLessThanOrEqual(world.doubtful);
+      }),
+      { numRuns: 40, endOnFailure: false },
+    );
+  }, 240_000);
+});
+
+async function openWorld() {
+  runs += 1;
+  ctx.clock.set(morning);
+  const before = new Date(morning.getTime() - minuteMs);
+  const newsletterId = await seedNewsletter(ctx.db, { slug: `daily-${runs}`, at: before });
+  const people = await seedReaders(ctx.db, { newsletterId, count: readers, at: before, prefix: `r${runs}-` });
+  const editionId = await seedReadyEdition(ctx.db, { newsletterId, at: morning });
+  const by = { name: 'test', mode: 'live' as const };
+  await requestSend(ctx, { editionId, expectRecipients: readers, holdSeconds: 0, by });
+  await startSend(ctx, { editionId });
+
+  const sink: number[] = [];
+  let doubtful = 0;
+  const hire = async (): Promise<Worker> => ({
+    id: await registerWorker(ctx.db, { host: 'here', pid: 1, roles: ['worker'] }, ctx.clock.now()),
+    lease: undefined,
+    waiting: [],
+    flying: [],
+    answers: [],
+  });
+  const workers: [Worker, Worker] = [await hire(), await hire()];
+
+  async function lease(worker: Worker): Promise<void> {
+    if (worker.lease) return;
+    const now = ctx.clock.now();
+    const batches = await ctx.db
+      .selectFrom('delivery_batches')
+      .select('no')
+      .where('edition_id', '=', editionId)
+      .where('done_at', 'is', null)
+      .orderBy('no')
+      .execute();
+    for (const { no } of batches) {
+      const open = await leaseBatch(ctx.db, { editionId, batchNo: no, workerId: worker.id }, now);
+      if (!open) continue;
+      worker.lease = { editionId, batchNo: no, newsletterId, workerId: worker.id };
+      worker.waiting = open;
+      return;
+    }
+  }
+
+  async function exchange(worker: Worker, claim: boolean): Promise<void> {
+    if (!worker.lease) return;
+    const room = claim ? windowSize - worker.flying.length : 0;
+    const next = worker.waiting.splice(0, Math.max(0, room));
+    const settlements = worker.answers.splice(0);
+    const now = ctx.clock.now();
+    const window = await settleAndClaim(ctx.db, worker.lease, settlements, next, now);
+    const left = settlements.filter((one) => !window.settled.has(one.subscriberId));
+    await settleLate(ctx.db, worker.lease, left, now);
+    worker.flying.push(...window.claimed);
+  }
+
+  function answer(worker: Worker, reply: Reply): void {
+    const claimed = worker.flying.shift();
+    if (!claimed) return;
+    const { settlement } = withdrawn(claimed);
+    const dueAt = new Date(ctx.clock.now().getTime() + 5 * minuteMs);
+    if (reply === 'accepts') sink.push(claimed.subscriberId);
+    if (reply === 'vanishes') {
+      // The message arrived or not; nobody will ever know.
+      if (claimed.subscriberId % 2 === 0) sink.push(claimed.subscriberId);
+      doubtful += 1;
+    }
+    const states = {
+      accepts: { state: 'accepted' },
+      defers: { state: 'deferred', dueAt, burnt: true },
+      refuses: { state: 'refused', class: 'dead' },
+      vanishes: { state: 'unknown', class: 'in-doubt' },
+      'is never begun': { state: 'queued' },
+    } as const;
+    worker.answers.push({ ...settlement, ...states[reply] });
+  }
+
+  async function end(worker: Worker): Promise<void> {
+    if (!worker.lease || worker.flying.length + worker.answers.length > 0) return;
+    await endBatch(ctx.db, worker.lease, ctx.clock.now(), ctx.clock.now());
+    worker.lease = undefined;
+  }
+
+  async function crash(index: 0 | 1): Promise<void> {
+    const worker = workers[index];
+    // What was on the wire may have arrived; its answer dies with the process, as do answers not yet written.
+    for (const { subscriberId } of worker.flying) if (subscriberId % 3 === 0) sink.push(subscriberId);
+    doubtful += worker.flying.length + worker.answers.length;
+    await ctx.db
+      .updateTable('workers')
+      .set({ heartbeat_at: new Date(ctx.clock.now().getTime() - 2 * minuteMs) })
+      .where('id', '=', worker.id)
+      .execute();
+    workers[index] = await hire();
+  }
+
+  async function run(one: Act): Promise<void> {
+    switch (one.kind) {
+      case 'lease':
+        return lease(workers[one.worker]);
+      case 'claim':
+        return exchange(workers[one.worker], true);
+      case 'settle':
+        return exchange(workers[one.worker], false);
+      case 'answer':
+        return answer(workers[one.worker], one.reply);
+      case 'end':
+        return end(workers[one.worker]);
+      case 'crash':
+        return crash(one.worker);
+      case 'sleep':
+        // Alive, and taken for dead by the next rescue.
+        await ctx.db
+          .updateTable('workers')
+          .set({ heartbeat_at: new Date(ctx.clock.now().getTime() - 2 * minuteMs) })
+          .where('id', '=', workers[one.worker].id)
+          .execute();
+        return;
+      case 'rescue':
+        await rescueDeliveries(ctx);
+        return;
+      case 'fan-out':
+        await fanOut(ctx, { editionId, after: 0 });
+        return;
+      case 'pause':
+        return ignoreState(pauseSend(ctx, { editionId, by: 'test' }));
+      case 'resume':
+        return ignoreState(resumeSend(ctx, { editionId }));
+      case 'cancel':
+        return ignoreState(cancelSend(ctx, { editionId }));
+      case 'wait':
+        ctx.clock.advance(6 * minuteMs);
+        await beatAll();
+        return;
+      case 'unsubscribe':
+        await ctx.db
+          .updateTable('subscriptions')
+          .set({ state: 'unsubscribed' })
+          .where('subscriber_id', '=', people[one.reader] ?? 0)
+          .execute();
+        return;
+    }
+  }
+
+  async function beatAll(): Promise<void> {
+    await ctx.db
+      .updateTable('workers')
+      .set({ heartbeat_at: ctx.clock.now() })
+      .where(
+        'id',
+        'in',
+        workers.map((one) => one.id),
+      )
+      .execute();
+  }
+
+  /** Both workers end as a drain would; then a healthy one does what is left, as often as it is due. */
+  async function finish(): Promise<void> {
+    for (const one of workers) {
+      while (one.flying.length > 0) answer(one, 'accepts');
+      await exchange(one, false);
+      await end(one);
+    }
+    await ignoreState(resumeSend(ctx, { editionId }));
+    await fanOut(ctx, { editionId, after: 0 });
+    const healthy = await hire();
+    for (let round = 0; round < 30; round += 1) {
+      await ctx.db
+        .updateTable('workers')
+        .set({ heartbeat_at: ctx.clock.now() })
+        .where('id', '=', healthy.id)
+        .execute();
+      await rescueDeliveries(ctx);
+      for (;;) {
+        await lease(healthy);
+        if (!healthy.lease) break;
+        while (healthy.waiting.length > 0) {
+          await exchange(healthy, true);
+          while (healthy.flying.length > 0) answer(healthy, 'accepts');
+        }
+        await exchange(healthy, false);
+        await end(healthy);
+      }
+      if (['sent', 'cancelled'].includes(await stateOf(ctx, editionId))) break;
+      ctx.clock.advance(6 * minuteMs);
+    }
+    await rescueDeliveries(ctx);
+  }
+
+  return {
+    editionId,
+    sink,
+    run,
+    finish,
+    get doubtful() {
+      return doubtful;
+    },
+  };
+}
+
+/** Pausing what is paused is refused; here that is as good as done. */
+async function ignoreState(deed: Promise<unknown>): Promise<void> {
+  await deed.catch((error: { code?: string }) => {
+    if (error.code !== 'wrong_state') throw error;
+  });
+}
