@@ -19,7 +19,7 @@ const wordsMin = 20;
  * by Readability. The address is the canonical one that the page names, if that leads to a page of its own.
  */
 export function readPage(html: string, url: string): ReadPage {
-  const document: Page = parseHTML(boundedHtml(html)).document;
+  const document: Page = parseHTML(withBody(boundedHtml(html))).document;
   const meta = readMeta(document);
   const linked = readLinkedArticle(document);
   const canonical = document.querySelector('link[rel~="canonical"]')?.getAttribute('href') ?? undefined;
@@ -46,6 +46,15 @@ export function readPage(html: string, url: string): ReadPage {
         linked?.published ?? meta.first('article:published_time', 'datepublished', 'date', 'dc.date') ?? time,
     },
   };
+}
+
+/** HTML lets a page leave out its `<body>` tag; the parser does not put it in. */
+function withBody(html: string): string {
+  if (/<body[\s>]/i.test(html)) return html;
+  const opening = /<\/head>/i.exec(html) ?? /<html[^>]*>/i.exec(html);
+  if (!opening) return `<html><body>${html}`;
+  const at = opening.index + opening[0].length;
+  return `${html.slice(0, at)}<body>${html.slice(at)}`;
 }
 
 function textOf(

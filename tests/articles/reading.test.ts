@@ -168,6 +168,19 @@ describe('a web page', () => {
     expect(readPage(html, 'https://x.org/1')).toMatchObject({ found: { title: 'The vote' } });
   });
 
+  it('may leave out the tags that HTML lets it leave out', () => {
+    for (const html of [
+      article,
+      `<!doctype html><title>x</title>${article}`,
+      `<html lang="en"><head></head>${article}`,
+    ]) {
+      expect(readPage(html, 'https://x.org/1')).toMatchObject({
+        kind: 'article',
+        found: { title: 'The vote' },
+      });
+    }
+  });
+
   it('without running text is no article', () => {
     for (const html of [
       '',
