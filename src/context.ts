@@ -55,12 +55,18 @@ const clockEveryMs = 60_000;
  */
 export async function openContext(config: Config, log: Log): Promise<OpenContext> {
   const closers: (() => Promise<void> | void)[] = [];
+  let closing = false;
+  // A connection that breaks while everything is being closed is no news.
+  const onBroken = (deed: string) => (error: Error) => {
+    if (!closing) log.warn({ deed, reason: maskAddresses(error.message) }, `the ${deed} complains`);
+  };
   const close = async () => {
+    closing = true;
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const { database, embedded } = await openLedger(config, log, closers);
-    const queues = await openBells(config, log, embedded);
+    const { database, embedded } = await openLedger(config, closers, onBroken('database'));
+    const queues = await openBells(config, embedded, onBroken('queue'));
     closers.push(() => queues.close());
     const mail = await openMail(config, log, closers);
     const clock = await openClock(database, closers);
@@ -74,15 +80,13 @@ export async function openContext(config: Config, log: Log): Promise<OpenContext
 
 async function openLedger(
   config: Config,
-  log: Log,
   closers: (() => Promise<void> | void)[],
+  onError: (error: Error) => void,
 ): Promise<{ database: Database; embedded: EmbeddedPostgres | undefined }> {
   const embedded =
     config.databaseUrl === undefined ? await openEmbeddedPostgres({ dataDir: config.dataDir }) : undefined;
   if (embedded) closers.push(() => embedded.close());
-  const database = openDatabase(config.databaseUrl ?? embedded?.config ?? '', {
-    onError: (error) => log.warn({ deed: 'database', reason: error.message }, 'a database connection broke'),
-  });
+  const database = openDatabase(config.databaseUrl ?? embedded?.config ?? '', { onError });
   closers.push(() => database.close());
   if (embedded) await migrate(database.db);
   else await refuseOldSchema(database);
@@ -103,9 +107,11 @@ async function refuseOldSchema({ db }: Database): Promise<void> {
   );
 }
 
-async function openBells(config: Config, log: Log, embedded: EmbeddedPostgres | undefined): Promise<Queues> {
-  const onError = (error: Error) =>
-    log.warn({ deed: 'queue', reason: maskAddresses(error.message) }, 'the queue complains');
+async function openBells(
+  config: Config,
+  embedded: EmbeddedPostgres | undefined,
+  onError: (error: Error) => void,
+): Promise<Queues> {
   if (config.redisUrl) return openQueues({ redisUrl: config.redisUrl }, { onError });
   const postgres = embedded?.config ?? config.databaseUrl;
   if (postgres === undefined) throw new Error('there is no database for the queue');
