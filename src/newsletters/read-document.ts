@@ -7,5 +7,15 @@ export function readDocument<T extends z.ZodType>(shape: T, document: unknown): 
   if (read.success) return read.data;
   const [issue] = read.error.issues;
   const field = issue?.path.join('.') ?? '';
-  throw new Refusal(422, 'invalid', [field, issue?.message].filter(Boolean).join(' '), field || undefined);
+  throw new Refusal(
+    422,
+    'invalid',
+    [field, wordsOf(issue?.message)].filter(Boolean).join(' '),
+    field || undefined,
+  );
+}
+
+/** What zod says of a field that is not there reads like a riddle. */
+function wordsOf(message: string | undefined): string | undefined {
+  return message?.endsWith('received undefined') ? 'is missing' : message;
 }
