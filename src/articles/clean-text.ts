@@ -43,7 +43,9 @@ export function paragraphsOfHtml(html: string): string[] {
  * every line is a paragraph.
  */
 export function paragraphsOfText(text: string): string[] {
-  const lines = withoutTricks(text.slice(0, bodyCharsMax * 2)).split('\n');
+  const lines = withoutTricks(text.slice(0, bodyCharsMax * 2))
+    .trim()
+    .split('\n');
   const wrapped = lines.some(isBlank) && lines.every((line) => line.length <= 100);
   const blocks = lines.join('\n').split(wrapped ? /\n\s*\n/ : /\n+/);
   return tidyParagraphs(wrapped ? blocks.map((block) => block.replace(/\s+/gu, ' ')) : blocks);

@@ -1,4 +1,3 @@
-import { paragraphsOfText } from './clean-text.ts';
 import type { FoundArticle } from './found.ts';
 import { asksToSignUp, isBareCount, isCommentCount } from './promotion.ts';
 
@@ -10,16 +9,19 @@ const bylineCharsMax = 60;
  * left between them, such as a comment count, is looked past.
  */
 export function readText(text: string): FoundArticle {
-  const [title = '', ...rest] = paragraphsOfText(text);
-  const next = rest.findIndex((line) => line !== title);
-  const line = rest[next];
-  const author = line !== undefined && next + 1 < rest.length ? bylineOf(line) : undefined;
-  const paragraphs = author === undefined ? rest : rest.slice(next + 1);
+  const lines = text
+    .replace(/^\uFEFF/, '')
+    .split(/\r\n?|\n/)
+    .map((line) => line.trim());
+  const title = lines.find((line) => line !== '') ?? '';
+  const afterTitle = lines.slice(lines.indexOf(title) + 1);
+  const next = afterTitle.findIndex((line) => line !== '' && line !== title);
+  const afterNext = afterTitle.slice(next + 1);
+  const author = afterNext.some((line) => line !== '') ? bylineOf(afterTitle[next] ?? '') : undefined;
   return {
     title: title.slice(0, titleCharsMax),
     authors: [author],
-    // Lines that stay lines: an empty one between them and none is too long to have been wrapped.
-    bodyText: paragraphs.join('\n'),
+    bodyText: (author === undefined ? afterTitle : afterNext).join('\n'),
   };
 }
 

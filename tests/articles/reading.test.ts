@@ -64,6 +64,16 @@ describe('a plain text', () => {
     });
   });
 
+  it.each([
+    'A title\nThe text of it.\n',
+    '\n A title\r\n\r\nThe text of it.',
+    'A title\nA title\nThe text of it.\n\n\n',
+  ])('has its title on its first line, whatever ends it: %j', (text) => {
+    expect(tidy(readText(text), { lang: 'en' })).toMatchObject({
+      article: { title: 'A title', body: 'The text of it.' },
+    });
+  });
+
   it('that is empty is no article', () => {
     expect(tidy(readText('\n \n'), { lang: 'en' })).toMatchObject({
       kind: 'unusable',
