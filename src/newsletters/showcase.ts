@@ -35,17 +35,6 @@ export async function showEdition(
       ) as kept)`.execute(db);
 }
 
-/** Takes an edition off again, when it is unpublished. Safe to run twice. */
-export async function hideEdition(
-  db: Db,
-  { newsletterId, editionId }: { newsletterId: number; editionId: number },
-): Promise<void> {
-  await sql`
-    update newsletter_showcase set latest = jsonb_path_query_array(
-      latest, '$[*] ? (@.editionId != $id)', jsonb_build_object('id', ${editionId}::bigint))
-    where newsletter_id = ${newsletterId}`.execute(db);
-}
-
 /** The latest editions in a language, newest first; the first is the one to read before signing up. */
 export async function shownEditions(db: Db, newsletterId: number, lang: string): Promise<ShownEdition[]> {
   const row = await db

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { hideEdition, showEdition, shownEditions } from '../../src/newsletters/showcase.ts';
+import { showEdition, shownEditions } from '../../src/newsletters/showcase.ts';
 import { testContext } from '../support/context.ts';
 import { openNewsroom } from '../support/newsroom.ts';
 
@@ -27,15 +27,5 @@ describe('the showcase', () => {
     expect(await subjects('id')).toEqual([]);
     await showEdition(ctx.db, { newsletterId, lang: 'en' }, edition(3, 'A \'corrected\' "subject"'));
     expect(await subjects()).toEqual(['Edition 4', 'A \'corrected\' "subject"', 'Edition 2']);
-  });
-
-  it('takes an edition off again', async () => {
-    await showEdition(ctx.db, { newsletterId, lang: 'id' }, edition(4));
-    await hideEdition(ctx.db, { newsletterId, editionId: 4 });
-    await hideEdition(ctx.db, { newsletterId, editionId: 4 });
-    expect(await subjects('id')).toEqual([]);
-    expect(await subjects()).toHaveLength(2);
-    await showEdition(ctx.db, { newsletterId, lang: 'id' }, edition(5));
-    expect(await subjects('id')).toEqual(['Edition 5']);
   });
 });

@@ -28,10 +28,6 @@ export interface GuardOptions {
 export const pagePolicy =
   "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/** A mail shown as a page: its own inline styles and its pictures, still no script and no form. */
-export const mailPolicy =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
-
 /**
  * Stands before every route: gives the request an id, knows who asks, sets the security headers that the route did not set
  * itself, and writes one line to the log, without address, query or token.
