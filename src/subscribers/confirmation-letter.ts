@@ -25,7 +25,7 @@ export function confirmationLetter(about: {
     dir: dirOf(lang),
     title: one
       ? say(lang, 'letter.confirmation.subject', { newsletter: one.name })
-      : say(lang, 'letter.confirmation.subjectSeveral', { publisher }),
+      : say(lang, 'letter.confirmation.subject_several', { publisher }),
     preheader: say(lang, 'letter.confirmation.preheader'),
     sender: sender.name,
     heading: say(lang, 'letter.confirmation.heading'),
@@ -34,21 +34,21 @@ export function confirmationLetter(about: {
           newsletter: one.name,
           promise: inLanguage(one.promise, lang, one.languages[0]),
         })
-      : say(lang, 'letter.confirmation.introSeveral', { publisher }),
+      : say(lang, 'letter.confirmation.intro_several', { publisher }),
     ...(one ? {} : { newsletters: sender.newsletters.map((newsletter) => newsletter.name) }),
     ...(marketing === undefined
       ? {}
       : { marketing: say(lang, 'letter.confirmation.marketing', { wording: marketing }) }),
     button: { label: say(lang, 'letter.confirmation.button'), url: about.confirmUrl },
-    orOpen: say(lang, 'letter.confirmation.orOpen'),
+    orOpen: say(lang, 'letter.confirmation.or_open'),
     asked: say(lang, 'letter.confirmation.asked', {
       site,
       date: plainDate(lang, askedAt, sender.timeZone),
       time: clockTime(lang, askedAt, sender.timeZone),
     }),
     notYou: {
-      text: say(lang, 'letter.confirmation.notYou'),
-      label: say(lang, 'letter.confirmation.notYouLink'),
+      text: say(lang, 'letter.confirmation.not_you'),
+      label: say(lang, 'letter.confirmation.not_you_link'),
       url: about.withdrawUrl,
     },
     footer: sender.footer,

@@ -10,6 +10,8 @@ import { sendNotice } from './send-notice.ts';
 import { suppress } from './suppress.ts';
 import { unsubscribe } from './unsubscribe.ts';
 
+const lastLetterMs = 20_000;
+
 export type Erased = { kind: 'erased' | 'already' | 'unknown' };
 
 /**
@@ -33,10 +35,23 @@ export async function erase(
     fingerprint: fingerprint(ctx.keyring, limitKey).bytes,
     at: ctx.clock.now(),
   });
-  if (person.mailState === 'ok') await sendNotice(ctx, { letterId });
+  if (person.mailState === 'ok') await tryOnce(ctx, letterId);
   const kind = await wipe(ctx, { ...what, letterId });
   ctx.log.info({ deed: 'erase', subscriberId, outcome: kind }, 'erased');
   return { kind };
+}
+
+/** A relay that does not answer must not keep anyone from being erased. */
+async function tryOnce(ctx: Context, letterId: number): Promise<void> {
+  const sending = sendNotice(ctx, { letterId }).catch((error: unknown) => {
+    ctx.log.warn({ deed: 'erase', letterId, reason: String(error) }, 'the last letter could not be sent');
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, lastLetterMs);
+  });
+  await Promise.race([sending, late]);
+  clearTimeout(timer);
 }
 
 function wipe(

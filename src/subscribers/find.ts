@@ -2,7 +2,7 @@ import { parseEmailAddress } from '../lib/email-address.ts';
 import { Refusal } from '../lib/errors.ts';
 import { rowId } from '../lib/ids.ts';
 import type { Db } from '../platform/db/database.ts';
-import { selectSubscriber, selectSubscriptions, toSubscriber } from './queries.ts';
+import { selectSubscriber, selectSubscriptions, toSubscriber, toSubscription } from './queries.ts';
 import type { ShownState, Subscriber, Subscription } from './subscriber.ts';
 
 /** The person of a public id (`sub_12`) or an address; `undefined` when there is none. */
@@ -22,6 +22,27 @@ export async function needSubscriber(db: Db, idOrEmail: string): Promise<Subscri
 
 export async function subscriptionsOf(db: Db, subscriberId: number): Promise<Subscription[]> {
   return selectSubscriptions(db, subscriberId);
+}
+
+/** The subscriptions of several people at once, by person. */
+export async function subscriptionsOfAll(
+  db: Db,
+  subscriberIds: readonly number[],
+): Promise<Map<number, Subscription[]>> {
+  const rows =
+    subscriberIds.length === 0
+      ? []
+      : await db
+          .selectFrom('subscriptions')
+          .selectAll()
+          .where('subscriber_id', 'in', [...subscriberIds])
+          .orderBy('id')
+          .execute();
+  const found = new Map<number, Subscription[]>();
+  for (const one of rows.map(toSubscription)) {
+    found.set(one.subscriberId, [...(found.get(one.subscriberId) ?? []), one]);
+  }
+  return found;
 }
 
 export const subscribersPerPageMax = 200;

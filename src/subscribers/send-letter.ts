@@ -52,7 +52,10 @@ export async function sendLetter(
     messageId,
     date: ctx.clock.now(),
   });
-  const outcome = await ctx.mail.letters.deliver({ from: from.address, to }, () => raw.toString('latin1'));
+  const message = raw.toString('latin1');
+  // Only an address outside ASCII brings such bytes (RFC 6531 §3.2): everything else is encoded.
+  const eightBit = /[\x80-\xff]/.test(message);
+  const outcome = await ctx.mail.letters.deliver({ from: from.address, to, eightBit }, () => message);
   const now = ctx.clock.now();
   const settled = await ctx.db.transaction().execute(async (tx) => {
     const written = await settleLetter(tx, letter, outcome, now, messageId);
@@ -90,10 +93,10 @@ export async function sendLetter(
 function fillPlaces(
   text: string,
   values: Readonly<Record<string, string>>,
-  escape: (value: string) => string = (value) => value,
+  written: (value: string) => string = (value) => value,
 ): string {
   return text.replace(/\[\[([a-z_]+)\]\]/g, (place, name: string) => {
     const value = values[name];
-    return value === undefined ? place : escape(value);
+    return value === undefined ? place : written(value);
   });
 }

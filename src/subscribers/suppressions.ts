@@ -94,16 +94,14 @@ export async function releaseSuppression(
     throw new Refusal(422, 'reason_missing', `Say why, in at least ${reasonCharsMin} characters.`, 'reason');
   }
   const at = ctx.clock.now();
-  const lifted = await ctx.db
-    .transaction()
-    .execute((tx) =>
-      release(tx, ctx.keyring, {
-        suppressionIds: [what.suppressionId],
-        by: what.actor,
-        reason: maskAddresses(reason),
-        at,
-      }),
-    );
+  const lifted = await ctx.db.transaction().execute((tx) =>
+    release(tx, ctx.keyring, {
+      suppressionIds: [what.suppressionId],
+      by: what.actor,
+      reason: maskAddresses(reason),
+      at,
+    }),
+  );
   if (lifted === 0) throw new Refusal(404, 'no_such_suppression', 'There is no such standing suppression.');
   ctx.log.info({ deed: 'release', suppressionId: what.suppressionId }, 'released');
 }

@@ -16,12 +16,13 @@ export type Letter = {
 
 /**
  * Builds one transactional letter: text first, then html, CRLF line ends, no line that starts with a dot.
- * Throws a Refusal when a value would break out of its header or an address is not one that mail can be sent to.
+ * A recipient outside ASCII stands in it as UTF-8 (RFC 6532). Throws a Refusal when a value would break out of its header
+ * or an address is not one that mail can be sent to.
  */
 export async function composeLetter(letter: Letter): Promise<Buffer> {
   const composer = new MailComposer({
     from: checked('From', letter.from),
-    to: checked('To', letter.to),
+    to: checked('To', letter.to, true),
     replyTo: letter.replyTo && checked('Reply-To', letter.replyTo),
     headers: prepared([textHeader('Subject', letter.subject), ...addedHeaders(letter.headers)]),
     messageId: letter.messageId,
@@ -38,8 +39,8 @@ export async function composeLetter(letter: Letter): Promise<Buffer> {
 }
 
 /** nodemailer repairs a wrong address into another one instead of refusing it. */
-function checked(header: string, mailbox: Mailbox): { name: string; address: string } {
-  mailboxHeader(header, mailbox);
+function checked(header: string, mailbox: Mailbox, smtpUtf8 = false): { name: string; address: string } {
+  mailboxHeader(header, mailbox, smtpUtf8);
   return { name: mailbox.name ?? '', address: mailbox.address };
 }
 
