@@ -34,7 +34,7 @@ describe.skipIf(!redisServerFound)('one web and two workers', () => {
     dataDir = await mkdtemp(join(tmpdir(), 'dateline-processes-'));
     const { host, user, database: name } = database.config;
     env = {
-      PATH: process.env['PATH'] ?? '',
+      PATH: process.env.PATH ?? '',
       DATA_DIR: dataDir,
       BASE_URL: 'https://news.example.org',
       HOST: '127.0.0.1',
@@ -79,7 +79,7 @@ describe.skipIf(!redisServerFound)('one web and two workers', () => {
     );
 
     const [web, ...workers] = [role('web'), role('worker'), role('worker')];
-    const base = `http://127.0.0.1:${env['PORT']}`;
+    const base = `http://127.0.0.1:${env.PORT}`;
     await until(async () => (await fetch(`${base}/readyz`).catch(() => undefined))?.ok, {
       timeoutMs: 20_000,
       everyMs: 100,

@@ -88,7 +88,7 @@ describe.each(['postgres', ...(inject('redisUrl') ? ['redis'] : [])] as ('postgr
         expect_recipients: 40,
         hold_seconds: 0,
       });
-      expect([refused.status, refused.body['code']]).toEqual([409, 'audience_changed']);
+      expect([refused.status, refused.body.code]).toEqual([409, 'audience_changed']);
     });
 
     it('the edition goes out, and its books close', async () => {
@@ -100,11 +100,11 @@ describe.each(['postgres', ...(inject('redisUrl') ? ['redis'] : [])] as ('postgr
       const send = await until(
         async () => {
           const { body } = await api('GET', `/v1/sends/${edition.id.replace('ed_', 'snd_')}`);
-          return body['state'] === 'sent' ? body : undefined;
+          return body.state === 'sent' ? body : undefined;
         },
         { timeoutMs: 30_000, everyMs: 100, what: 'the edition is sent' },
       );
-      const counts = send['counts'] as Record<string, number>;
+      const counts = send.counts as Record<string, number>;
       expect(counts).toMatchObject({ planned: 1, accepted: 1, queued: 0, unknown: 0 });
       const again = await api('POST', `/v1/editions/${edition.id}/send`, { expect_recipients: 1 });
       expect(again.status).toBe(409);

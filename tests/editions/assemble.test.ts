@@ -59,7 +59,7 @@ describe('assembling an edition', () => {
     const ids = await receiveStories(ctx, 16);
     const { edition } = await draft(ctx, { newsletter, slotDate });
     const first = await places(edition.id);
-    expect(first['carried']?.length).toBeGreaterThan(0);
+    expect(first.carried?.length).toBeGreaterThan(0);
     await moveEdition(ctx.db, edition.id, ['ready'], 'starting', ctx.clock.now());
 
     ctx.clock.advance(24 * 3_600_000);
@@ -69,9 +69,9 @@ describe('assembling an edition', () => {
     }));
     const next = await assemble(ctx, { ...slot(), slotDate: '2026-07-15' });
     const second = await places(next.editionId);
-    const used = [...(second['lead'] ?? []), ...(second['section'] ?? []), ...(second['brief'] ?? [])];
-    expect(used).toEqual(expect.arrayContaining(first['carried'] ?? []));
-    const usedBefore = [...(first['lead'] ?? []), ...(first['section'] ?? []), ...(first['brief'] ?? [])];
+    const used = [...(second.lead ?? []), ...(second.section ?? []), ...(second.brief ?? [])];
+    expect(used).toEqual(expect.arrayContaining(first.carried ?? []));
+    const usedBefore = [...(first.lead ?? []), ...(first.section ?? []), ...(first.brief ?? [])];
     expect(used.filter((id) => usedBefore.includes(id))).toEqual([]);
     expect(ids.length).toBe(16);
   });
