@@ -6,6 +6,7 @@ import { until } from './until.ts';
 interface Story {
   story_id: number;
   place: string;
+  section: string | null;
   position: number;
   reason: string;
 }
@@ -64,6 +65,7 @@ export async function draftEdition(scene: Scene): Promise<void> {
 }
 
 const placeOrder = ['lead', 'section', 'brief', 'carried', 'excluded'];
+const sectionOrder = ['politics', 'economy', 'world', 'culture'];
 const titleCharsMax = 48;
 
 /** The stories of one language as the edition has them: place, headline, reason. */
@@ -74,6 +76,12 @@ async function storyRows({ api }: Scene, lang: string, stories: readonly Story[]
   const titles = new Map(data.map((article) => [article.story_id, article.title]));
   return stories
     .filter((story) => titles.has(story.story_id))
-    .sort((a, b) => placeOrder.indexOf(a.place) - placeOrder.indexOf(b.place) || a.position - b.position)
+    .sort((a, b) => order(a) - order(b) || a.position - b.position)
     .map((story) => [story.place, cut(titles.get(story.story_id) ?? '', titleCharsMax), story.reason]);
+}
+
+/** Section stories stand group by group, the others as they were ranked. */
+function order({ place, section }: Story): number {
+  const group = place === 'section' ? sectionOrder.indexOf(section ?? '') : 0;
+  return placeOrder.indexOf(place) * 10 + group;
 }

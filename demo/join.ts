@@ -9,12 +9,12 @@ export async function signUp({ stage, narrator }: Scene): Promise<void> {
     const article = await look(stage.site.article(reader.lang));
     const answers = { email: reader.email, ...(reader.marketing && { marketing: 'yes' }) };
     const { status, location, page } = await press(article, (action) => action.includes('/s/'), answers);
+    if (reader === rina) narrator.step('Rina, Tom and Lee sign up by the box, without a script.', location);
     const who = reader.name;
     narrator.expect(status === 303, `the form of ${who} is answered ${status} and not 303`);
     narrator.expect(!decodeURIComponent(location).includes('@'), `the address of ${who} stands in a URL`);
     narrator.expect(page.text.includes(checkInbox[reader.lang]), `${who} is not told to check the inbox`);
     narrator.expect(page.text.includes(reader.email), `${who} cannot see a mistyped address`);
-    if (reader === rina) narrator.step('Rina, Tom and Lee sign up by the box, without a script.', location);
   }
   narrator.note(
     'Rina reads Indonesian. Tom ticks the box for offers. All three see the same words: check your inbox.',
@@ -51,16 +51,23 @@ export async function confirm(scene: Scene): Promise<void> {
   await checkConsents(scene);
 }
 
-/** The tick for offers is a consent of its own, with the words that were shown. */
+/** The tick for offers is a consent of its own, kept with the words that were shown; without a tick there is none. */
 async function checkConsents({ api, narrator }: Scene): Promise<void> {
-  for (const reader of readers) {
-    const { data } = await api.get<{ data: { purpose: string; text: string }[] }>(
-      `/v1/subscribers/${reader.email}/consents`,
-    );
-    const offers = data.filter((one) => one.purpose === 'marketing');
+  for (const { name, email, marketing } of readers) {
+    const { data } = await api.get<{ data: Consent[] }>(`/v1/subscribers/${email}/consents`);
+    const given = data.filter((one) => one.act === 'given');
+    const offers = given.filter((one) => one.purpose === 'marketing');
+    narrator.expect(given.length - offers.length === 1, `${name} has no consent to the newsletter on record`);
     narrator.expect(
-      offers.length === (reader.marketing ? 1 : 0),
-      `${reader.name} has ${offers.length} consents to offers`,
+      offers.length === (marketing ? 1 : 0),
+      `${name} has ${offers.length} consents to offers on record`,
     );
+    if (offers[0]) narrator.note(`${name} also agreed to: “${offers[0].wording?.text}”`);
   }
+}
+
+interface Consent {
+  purpose: 'newsletter' | 'marketing';
+  act: 'given' | 'withdrawn';
+  wording: { text: string } | null;
 }

@@ -24,6 +24,7 @@ export interface Narrator {
 type Paint = (text: string) => string;
 
 const widthMax = 110;
+const widthMin = 60;
 const indent = '      ';
 
 export function openNarrator(paper: Paper): Narrator {
@@ -33,7 +34,7 @@ export function openNarrator(paper: Paper): Narrator {
   const bold = paint(colours, 1, 22);
   const red = paint(colours, 31, 39);
   const blue = paint(colours, 36, 39);
-  const width = Math.min(paper.columns ?? widthMax, widthMax);
+  const width = Math.max(Math.min(paper.columns || widthMax, widthMax), widthMin);
   const faults: string[] = [];
   let steps = 0;
   const line = (text = '') => void paper.write(`${text}\n`);

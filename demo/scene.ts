@@ -25,9 +25,9 @@ export interface Counts {
 }
 
 /** What the subscribers' API says of a reader's subscription. */
-export async function stateOf({ api }: Scene, { email }: Reader): Promise<string> {
+export async function stateOf({ api, newsletterId }: Scene, { email }: Reader): Promise<string> {
   const subscriber = await api.get<{ subscriptions: { newsletter: string; status: string }[] }>(
     `/v1/subscribers/${email}`,
   );
-  return subscriber.subscriptions.find((one) => one.newsletter === 'inside-washington')?.status ?? 'unknown';
+  return subscriber.subscriptions.find((one) => one.newsletter === newsletterId)?.status ?? 'not there';
 }

@@ -78,4 +78,9 @@ function checkDigest({ narrator }: Scene, { name, lang }: Reader, mail: Mail): v
     new RegExp(`<html[^>]+lang="${lang}"`).test(mail.html),
     `the digest of ${name} is not in ${lang}`,
   );
+  const leave = /<(https?:[^>]+)>/.exec(mail.header('list-unsubscribe')[0] ?? '')?.[1] ?? '';
+  narrator.expect(
+    leave !== '' && mail.text.includes(leave) && mail.html.includes(leave),
+    `the digest of ${name} has not the same way out in header, text and HTML`,
+  );
 }

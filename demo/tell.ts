@@ -35,7 +35,7 @@ export async function tell(
       'The program runs, all in one process: Postgres, queue, mail trap, web.',
       `${stage.baseUrl}/readyz`,
     );
-    await Promise.race([live(scene), interrupted]);
+    await Promise.race([live(scene, () => isInterrupted), interrupted]);
     if (isInterrupted) return 130;
     await record(scene, options);
     const failed = narrator.faults().length > 0;
@@ -52,11 +52,11 @@ export async function tell(
 }
 
 /** A step that cannot be taken ends the story; what was lived until then is still told and recorded. */
-async function live(scene: Scene): Promise<void> {
+async function live(scene: Scene, isOver: () => boolean): Promise<void> {
   try {
-    for (const step of steps) await step(scene);
+    for (const step of steps) if (!isOver()) await step(scene);
   } catch (error) {
-    scene.narrator.fault(wordsOf(error));
+    if (!isOver()) scene.narrator.fault(wordsOf(error));
   }
 }
 

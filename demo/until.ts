@@ -9,7 +9,8 @@ export async function until<T>(what: string, look: () => Promise<T | undefined>)
   while (performance.now() < deadline) {
     const seen = await look();
     if (seen !== undefined) return seen;
-    await sleep(everyMs);
+    // Holds no process that has been told to end.
+    await sleep(everyMs, undefined, { ref: false });
   }
   throw new Error(`${what} did not come within ${timeoutMs / 1000} s`);
 }
