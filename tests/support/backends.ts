@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 import type { QueueAddress } from '../../src/platform/queue/queue.ts';
 import { testDatabase } from './database.ts';
@@ -6,7 +7,15 @@ import { testDatabase } from './database.ts';
 export interface Backend {
   name: 'postgres' | 'redis';
   /** A place of one's own for queues: a database of its own, or a prefix of its own. */
-  claim(): Promise<{ address: QueueAddress; prefix: string; close(): Promise<void> }>;
+  claim(): Promise<Place>;
+}
+
+export interface Place {
+  address: QueueAddress;
+  prefix: string;
+  /** All that the store keeps of the jobs, as one text: to look for what must not be in it. */
+  dump(): Promise<string>;
+  close(): Promise<void>;
 }
 
 const redisUrl = inject('redisUrl');
@@ -15,20 +24,46 @@ const redisUrl = inject('redisUrl');
 export const backends: Backend[] = [
   {
     name: 'postgres',
-    claim: async () => {
-      const { config, close } = await testDatabase({ max: 1 });
-      return { address: { postgres: config }, prefix: freshPrefix(), close };
-    },
+    claim: claimOnPostgres,
   },
-  ...(redisUrl
-    ? [
-        {
-          name: 'redis' as const,
-          claim: async () => ({ address: { redisUrl }, prefix: freshPrefix(), close: async () => {} }),
-        },
-      ]
-    : []),
+  ...(redisUrl ? [{ name: 'redis' as const, claim: () => claimOnRedis(redisUrl) }] : []),
 ];
+
+async function claimOnPostgres(): Promise<Place> {
+  const { config, pool, close } = await testDatabase({ max: 1 });
+  const dump = async (): Promise<string> => {
+    const { rows } = await pool.query(
+      'select * from bullmq.job, lateral (select * from bullmq.event) as event',
+    );
+    return JSON.stringify(rows);
+  };
+  return { address: { postgres: config }, prefix: freshPrefix(), dump, close };
+}
+
+async function claimOnRedis(redisUrl: string): Promise<Place> {
+  const prefix = freshPrefix();
+  const client = new Redis(redisUrl);
+  const keys = async (): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const some of client.scanStream({ match: `${prefix}*`, count: 500 })) found.push(...some);
+    return found;
+  };
+  const dump = async (): Promise<string> => {
+    const values = (await keys()).map(async (key) => {
+      const type = await client.type(key);
+      if (type === 'hash') return await client.hgetall(key);
+      if (type === 'stream') return await client.xrange(key, '-', '+');
+      return key;
+    });
+    return JSON.stringify(await Promise.all(values));
+  };
+  const close = async (): Promise<void> => {
+    const left = await keys();
+    if (left.length > 0) await client.unlink(left);
+    client.disconnect();
+  };
+  return { address: { redisUrl }, prefix, dump, close };
+}
 
 function freshPrefix(): string {
   return `{dateline-${randomBytes(4).toString('hex')}}`;

@@ -298,6 +298,46 @@ describe.each(backends)('the queue on $name', (backend) => {
     await queues.ping();
   });
 
+  test('a job that nobody knows or that carries something else is thrown away and not tried again', async () => {
+    const troubles: Trouble[] = [];
+    await queues.ring('deliver', deliver(1));
+    await queues.schedule({ name: 'strange', job: 'retry' as never, everyMs: 3_600_000 });
+    const work = queues.work(
+      'deliveries',
+      { hands: 1 },
+      { retry: idle.retry } as Deeds<'deliveries'>,
+      (trouble) => troubles.push(trouble),
+    );
+    await until(() => troubles.length === 2);
+    await until(async () => (await queues.depths()).deliveries.active === 0);
+    expect(troubles.map(({ kind, error }) => `${kind}: ${error.message}`).sort()).toEqual([
+      'dropped: deliver dropped: this worker has no such job',
+      'dropped: retry dropped: its payload has another shape',
+    ]);
+    expect((await queues.depths()).deliveries).toEqual({ waiting: 0, delayed: 1, active: 0 });
+    await work.close();
+  });
+
+  test('what a deed said when it failed is told to the log and not kept by the store', async () => {
+    const troubles: Trouble[] = [];
+    const work = queues.work(
+      'deliveries',
+      { hands: 1 },
+      {
+        ...idle,
+        deliver: () => Promise.reject(new Error('550 <reader@example.com> unknown')),
+      },
+      (trouble) => troubles.push(trouble),
+    );
+    await queues.ring('deliver', deliver(1));
+    await until(() => troubles.length === 1);
+    await until(async () => (await queues.depths()).deliveries.delayed === 1);
+    expect(troubles[0]?.error.message).toContain('reader@example.com');
+    expect(await place.dump()).toContain('deliver-12-1');
+    expect(await place.dump()).not.toContain('reader@example.com');
+    await work.close();
+  });
+
   test('a payload of another shape cannot be rung', async () => {
     await expect(queues.ring('deliver', { editionId: 1.5, batchNo: 1 })).rejects.toThrow();
     await expect(
