@@ -15,6 +15,8 @@ export interface Narrator {
   /** A word below the step. */
   note(text: string): void;
   rows(rows: readonly (readonly string[])[]): void;
+  /** Where to look: what it is, and its address. */
+  places(places: readonly (readonly [string, string])[]): void;
   /** Says it in words when it does not hold. The story goes on. */
   expect(holds: boolean, otherwise: string): void;
   fault(words: string): void;
@@ -60,10 +62,14 @@ export function openNarrator(paper: Paper): Narrator {
       if (url) line(indent + blue(url));
     },
     note: (text) => {
-      for (const each of wrap(text, width - indent.length)) line(indent + dim(each));
+      for (const each of wrap(text, width - indent.length)) line(each === '' ? '' : indent + dim(each));
     },
     rows: (rows) => {
       for (const row of columns(rows, width - indent.length)) line(indent + dim(row));
+    },
+    places: (places) => {
+      const labelChars = Math.max(...places.map(([label]) => label.length));
+      for (const [label, address] of places) line(`${indent}${label.padEnd(labelChars)}  ${blue(address)}`);
     },
     expect: (holds, otherwise) => {
       if (!holds) fault(otherwise);

@@ -1,7 +1,6 @@
 import { CommanderError } from 'commander';
 import { openNarrator } from './narrator.ts';
 import { type Options, readOptions } from './options.ts';
-import { tell } from './tell.ts';
 
 process.exitCode = await run();
 
@@ -14,6 +13,8 @@ async function run(): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     throw error;
   }
+  // The program behind the story takes a second or two to load; a wrong option is told at once.
+  const { tell } = await import('./tell.ts');
   return tell(options, openNarrator(process.stdout), interrupted());
 }
 

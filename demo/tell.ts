@@ -61,12 +61,12 @@ async function live(scene: Scene, isOver: () => boolean): Promise<void> {
 }
 
 function lookAround({ stage, narrator, edition }: Scene, key: string): void {
-  narrator.rows([
+  narrator.places([
     ['An article with the box', stage.site.article('en')],
     ['The same in Indonesian', stage.site.article('id')],
     ['The sign-up page', `${stage.baseUrl}/s/inside-washington`],
     ['The inbox', stage.inbox.url],
-    ...(edition ? [['The edition', edition.url]] : []),
+    ...(edition ? ([['The edition', edition.url]] as const) : []),
     ['The API', `${stage.baseUrl}/docs`],
     ['A key for it', key],
     ['The data', stage.dataDir],

@@ -19,8 +19,9 @@ export function mailLinks(mail: { html: string; text: string }): MailLink[] {
   return [...links].map(([href, label]) => ({ href, label })).slice(0, linksMax);
 }
 
+/** A picture and a headline may lead to one address: the words win. */
 function add(links: Map<string, string>, href: string, label: string): void {
   const address = href.trim();
-  if (!/^https?:\/\/[^\s]+$/i.test(address) || links.has(address)) return;
+  if (!/^https?:\/\/[^\s]+$/i.test(address) || links.get(address)) return;
   links.set(address, label.replace(/\s+/g, ' ').trim());
 }
