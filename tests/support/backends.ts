@@ -33,7 +33,7 @@ async function claimOnPostgres(): Promise<Place> {
   const { config, pool, close } = await testDatabase({ max: 1 });
   const dump = async (): Promise<string> => {
     const { rows } = await pool.query(
-      'select * from bullmq.job, lateral (select * from bullmq.event) as event',
+      'select to_jsonb(job) from bullmq.job union all select to_jsonb(event) from bullmq.event',
     );
     return JSON.stringify(rows);
   };
