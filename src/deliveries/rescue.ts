@@ -72,15 +72,15 @@ interface OpenSend {
   fanOutDue: boolean;
 }
 
-/** Sends that are not at their end: under way, or finished with a retry that an operator asked for. */
+/** Sends that are not at their end: under way, or finished and with something that is to be tried again. */
 async function openSends(ctx: Context, now: Date): Promise<OpenSend[]> {
   const { rows } = await sql<OpenSend>`
     select s.edition_id as "editionId", e.state,
       e.state = 'starting' and s.hold_until <= ${now} as "startDue",
       s.frozen_at is not null and s.fanned_out_at is null as "fanOutDue"
-    from sends s join editions e on e.id = s.edition_id
+    from sends s join editions e on e.id = s.edition_id join newsletters n on n.id = e.newsletter_id
     where s.finished_at is null or exists (select from send_counts c where c.edition_id = s.edition_id
-      group by c.edition_id having sum(c.queued) + sum(c.deferred) + sum(c.unknown) > 0)
+      having sum(c.queued) + sum(c.deferred) > 0 or n.unknown_policy = 'resend-once' and sum(c.unknown) > 0)
     order by s.edition_id desc limit ${sendsMax}`.execute(ctx.db);
   return rows;
 }

@@ -83,6 +83,7 @@ export async function seedReadyEdition(
     slotDate?: string;
     languages?: string[];
     bounceDomain?: boolean;
+    number?: number;
   },
 ): Promise<number> {
   const {
@@ -98,7 +99,7 @@ export async function seedReadyEdition(
       newsletter_id: newsletterId,
       slot_date: slotDate,
       slot_at: at,
-      number: 412,
+      number: edition.number ?? null,
       state: 'ready',
       composed_revision: 1,
       created_at: at,
