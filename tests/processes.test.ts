@@ -81,7 +81,7 @@ describe.skipIf(!redisServerFound)('one web and two workers', () => {
     const [web, ...workers] = [role('web'), role('worker'), role('worker')];
     const base = `http://127.0.0.1:${env.PORT}`;
     await until(async () => (await fetch(`${base}/readyz`).catch(() => undefined))?.ok, {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       everyMs: 100,
     });
     const asked = await fetch(`${base}/v1/editions/ed_${editionId}/send`, {
