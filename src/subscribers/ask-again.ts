@@ -4,6 +4,7 @@ import { unreachable } from '../platform/http/world-errors.ts';
 import { admitNetwork } from './admit-network.ts';
 import { findConfirmation } from './confirmation.ts';
 import { selectSubscriber } from './queries.ts';
+import { queueAnswers } from './queue-answers.ts';
 import { ringAnswer } from './ring-answer.ts';
 import type { Sent } from './sent-token.ts';
 import { insertSignUp, selectSignUp } from './sign-up-queries.ts';
@@ -26,7 +27,7 @@ export async function askAgain(
     const signUp = before && (await selectSignUp(ctx.db, before.signUpId));
     const address = before && parseEmailAddress(before.email);
     if (!signUp || !address) return { kind: 'gone' };
-    await ctx.queues.ping();
+    if (!(await queueAnswers(ctx))) return { kind: 'unavailable' };
     const admission = await admitNetwork(ctx, { clientAddress, token: undefined });
     if (admission.kind === 'too_many') return admission;
     const signUpId = await insertSignUp(ctx.db, {

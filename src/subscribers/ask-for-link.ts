@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { parseEmailAddress } from '../lib/email-address.ts';
 import { unreachable } from '../platform/http/world-errors.ts';
 import { admitNetwork } from './admit-network.ts';
+import { queueAnswers } from './queue-answers.ts';
 import { ringAnswer } from './ring-answer.ts';
 import { insertSignUp } from './sign-up-queries.ts';
 
@@ -20,7 +21,7 @@ export async function askForLink(
   const address = parseEmailAddress(asked.email);
   if (!address) return { kind: 'invalid_email' };
   try {
-    await ctx.queues.ping();
+    if (!(await queueAnswers(ctx))) return { kind: 'unavailable' };
     const admission = await admitNetwork(ctx, { clientAddress: asked.clientAddress, token: undefined });
     if (admission.kind === 'too_many') return admission;
     const signUpId = await insertSignUp(ctx.db, {

@@ -4,7 +4,7 @@ import { findPublisher, getNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { type GuardEnv, tokenPage } from '../platform/http/guard.ts';
 import { ErrorSummary, Page } from '../platform/http/layout.tsx';
-import { languages } from '../platform/i18n/languages.ts';
+import { isLang, languages } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
 import { askAgain } from './ask-again.ts';
 import { confirm } from './confirm.ts';
@@ -34,7 +34,8 @@ export function confirmPages(ctx: Context): Hono<GuardEnv> {
   });
   app.post('/confirm/:token/again', async (c) => {
     const found = await findConfirmation(ctx.db, c.req.param('token'), ctx.clock.now());
-    if (found.kind === 'done') return c.redirect(`/confirmed/${c.req.param('token')}`, 303);
+    if (found.kind === 'done')
+      return c.redirect(`/confirmed/${c.req.param('token')}${chosenLanguage(c)}`, 303);
     await askAgain(ctx, { token: c.req.param('token') }, c.get('clientAddress'));
     return messagePage(ctx, c, {
       title: 'signup.sent.title',
@@ -61,7 +62,7 @@ async function post(ctx: Context, c: PageRequest, token: string): Promise<Respon
   const outcome = await confirm(ctx, { token, newsletterIds, marketing });
   switch (outcome.kind) {
     case 'confirmed':
-      return c.redirect(`/confirmed/${token}`, 303);
+      return c.redirect(`/confirmed/${token}${chosenLanguage(c)}`, 303);
     case 'nothing_chosen':
       return askPage(ctx, c, found, say(found.signUp.lang, 'confirm.nothing'));
     case 'already':
@@ -70,6 +71,12 @@ async function post(ctx: Context, c: PageRequest, token: string): Promise<Respon
     case 'unknown':
       return closedPage(ctx, c, await findConfirmation(ctx.db, token, ctx.clock.now()));
   }
+}
+
+/** A language that the reader chose on the page stays chosen on the next. */
+function chosenLanguage(c: PageRequest): string {
+  const lang = c.req.query('lang');
+  return lang !== undefined && isLang(lang) ? `?lang=${lang}` : '';
 }
 
 /** One tap left: what was asked for, ticked, and one button. */

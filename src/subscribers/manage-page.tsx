@@ -85,16 +85,19 @@ export async function managePage(ctx: Context, c: PageRequest, subscriberId: num
             </p>
           )}
           <SmallPrint lang={lang} privacyUrl={publisher?.privacyUrl ?? ''} />
+          <input type="hidden" name="act" value="save" />
           <p class="actions">
-            <button type="submit" name="act" value="save">
-              {say(lang, 'manage.save')}
-            </button>
-            {active && (
-              <button type="submit" name="act" value="stop_all" class="quiet">
-                {say(lang, 'manage.stop_all')}
-              </button>
-            )}
+            <button type="submit">{say(lang, 'manage.save')}</button>
           </p>
+        </form>
+      )}
+      {active && (
+        <form method="post" action={c.req.path}>
+          <hr class="hairline" />
+          <input type="hidden" name="act" value="stop_all" />
+          <button type="submit" class="quiet">
+            {say(lang, 'manage.stop_all')}
+          </button>
         </form>
       )}
     </Page>,
@@ -167,8 +170,9 @@ function Stopped(props: { c: PageRequest; lang: string; publisherName: string; u
       <p>{say(lang, 'manage.stopped', { publisher: publisherName })}</p>
       {undo && (
         <form method="post" action={c.req.path}>
+          <input type="hidden" name="act" value="undo" />
           <input type="hidden" name="undo" value={undo} />
-          <button type="submit" name="act" value="undo" class="quiet">
+          <button type="submit" class="quiet">
             {say(lang, 'unsubscribe.undo')}
           </button>
         </form>

@@ -10,6 +10,7 @@ import { admitNetwork } from './admit-network.ts';
 import { checkDomain } from './check-domain.ts';
 import { originAllowed } from './origin-allowed.ts';
 import { pageUrl } from './page-url.ts';
+import { queueAnswers } from './queue-answers.ts';
 import { ringAnswer } from './ring-answer.ts';
 import { insertSignUp } from './sign-up-queries.ts';
 
@@ -89,8 +90,7 @@ async function take(ctx: Context, form: SignUpForm, request: SignUpRequest): Pro
   if (!wordings) return { kind: 'unknown_wording' };
   const domain = await checkDomain(ctx, address.domain, form.acceptDomain);
   if (domain.kind === 'unlikely') return { ...domain, kind: 'unlikely_domain' };
-  // A queue that is known to be down would leave the reader without a letter: say so before anything is written.
-  await ctx.queues.ping();
+  if (!(await queueAnswers(ctx))) return { kind: 'unavailable' };
   const admission = await admitNetwork(ctx, {
     clientAddress: request.clientAddress,
     token: form.stillHuman,

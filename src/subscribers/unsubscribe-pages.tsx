@@ -6,6 +6,7 @@ import type { Newsletter } from '../newsletters/newsletter.ts';
 import { type GuardEnv, tokenPage } from '../platform/http/guard.ts';
 import { Page } from '../platform/http/layout.tsx';
 import { plainDate } from '../platform/i18n/dates.ts';
+import { isLang } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
 import { type FormFields, formFields } from './form-fields.ts';
 import { undoMs } from './links.ts';
@@ -82,21 +83,26 @@ async function actFromPage(
   if (!reader) return askForLinkPage(ctx, c, { status: 404, title: 'unsubscribe.unknown.title' });
   const { subscriberId, newsletter } = reader;
   const now = ctx.clock.now();
-  const here = `/u/${token}`;
+  const back = (outcome: Record<string, string>) => {
+    const query = new URLSearchParams(outcome);
+    const lang = fields.text('lang');
+    if (lang !== undefined && isLang(lang)) query.set('lang', lang);
+    return c.redirect(`/u/${token}?${query}`, 303);
+  };
   switch (fields.text('act')) {
     case 'pause': {
       const until = new Date(now.getTime() + pauseMs);
       await pause(ctx, { subscriberId, newsletterId: newsletter.id, until, actor: 'reader' });
-      return c.redirect(`${here}?paused=1`, 303);
+      return back({ paused: '1' });
     }
     case 'undo': {
       const opened = openToken(ctx.keyring, 'undo', fields.text('undo') ?? '', now);
       const [id, firstEventId, lastEventId] = opened.kind === 'valid' ? opened.numbers : [];
       if (id !== subscriberId || firstEventId === undefined || lastEventId === undefined) {
-        return c.redirect(here, 303);
+        return back({});
       }
       await undoUnsubscribe(ctx, { subscriberId, firstEventId, lastEventId });
-      return c.redirect(`${here}?restored=1`, 303);
+      return back({ restored: '1' });
     }
     default: {
       const all = fields.text('act') === 'all';
@@ -106,11 +112,8 @@ async function actFromPage(
         method: 'page',
         actor: 'reader',
       });
-      if (left.kind === 'already') return c.redirect(here, 303);
-      return c.redirect(
-        `${here}?${all ? 'all=1&' : ''}undo=${undoToken(ctx, subscriberId, left.eventIds)}`,
-        303,
-      );
+      if (left.kind === 'already') return back({});
+      return back({ ...(all ? { all: '1' } : {}), undo: undoToken(ctx, subscriberId, left.eventIds) });
     }
   }
 }
@@ -122,22 +125,23 @@ export function undoToken(ctx: Context, subscriberId: number, eventIds: readonly
 }
 
 function leavePage(ctx: Context, c: PageRequest, reader: Reader) {
-  const { newsletter, state, pausedUntil } = reader;
+  const { newsletter, state } = reader;
   const lang = pageLanguage(c, { setting: reader.language, available: newsletter.languages });
   const name = { newsletter: newsletter.name };
   const title = titleOf(c, lang, reader);
   const undo = c.req.query('undo');
+  const restored = c.req.query('restored') !== undefined && (state === 'active' || state === 'paused');
   const undoable =
     state === 'unsubscribed' &&
     undo &&
     openToken(ctx.keyring, 'undo', undo, ctx.clock.now()).kind === 'valid';
-  const paused = state === 'paused' && c.req.query('paused') !== undefined && pausedUntil;
-  const asks = (state === 'active' && c.req.query('restored') === undefined) || state === 'pending';
+  const paused = state === 'paused' && c.req.query('paused') !== undefined;
+  const asks = state !== 'unsubscribed' && !restored && !paused;
   return c.html(
     <Page {...pageFrame(c, lang, newsletter)} title={title} noindex>
       <h1>{title}</h1>
       {paused && <p class="reading">{say(lang, 'unsubscribe.paused.detail', name)}</p>}
-      {state === 'active' && !asks && <p class="reading">{say(lang, 'unsubscribe.restored.detail')}</p>}
+      {restored && <p class="reading">{say(lang, 'unsubscribe.restored.detail')}</p>}
       {state === 'unsubscribed' && !undoable && (
         <>
           <p class="reading">{say(lang, 'unsubscribe.already.detail', name)}</p>
@@ -147,15 +151,19 @@ function leavePage(ctx: Context, c: PageRequest, reader: Reader) {
         </>
       )}
       {undoable && (
-        <form method="post" action={c.req.path}>
-          <input type="hidden" name="undo" value={undo} />
+        <>
           <p class="reading">{say(lang, 'unsubscribe.undo_detail')}</p>
-          <button type="submit" name="act" value="undo" class="quiet">
-            {say(lang, 'unsubscribe.undo')}
-          </button>
-        </form>
+          <Act
+            lang={lang}
+            action={c.req.path}
+            act="undo"
+            undo={undo}
+            label={say(lang, 'unsubscribe.undo')}
+            quiet
+          />
+        </>
       )}
-      {(asks || (state === 'paused' && !paused)) && (
+      {asks && (
         <LeaveForm action={c.req.path} lang={lang} newsletter={newsletter} mayPause={state === 'active'} />
       )}
     </Page>,
@@ -170,11 +178,11 @@ function titleOf(c: PageRequest, lang: string, { newsletter, state, pausedUntil 
       ? say(lang, 'unsubscribe.done', name)
       : say(lang, 'unsubscribe.done_all', { publisher: newsletter.publisherName });
   }
+  if (state !== 'pending' && c.req.query('restored') !== undefined) {
+    return say(lang, 'unsubscribe.restored.title', name);
+  }
   if (state === 'paused' && c.req.query('paused') !== undefined && pausedUntil) {
     return say(lang, 'unsubscribe.paused.title', { date: plainDate(lang, pausedUntil, newsletter.timeZone) });
-  }
-  if (state === 'active' && c.req.query('restored') !== undefined) {
-    return say(lang, 'unsubscribe.restored.title', name);
   }
   return say(lang, 'unsubscribe.title', name);
 }
@@ -183,23 +191,44 @@ function titleOf(c: PageRequest, lang: string, { newsletter, state, pausedUntil 
 function LeaveForm(props: { action: string; lang: string; newsletter: Newsletter; mayPause: boolean }) {
   const { action, lang, newsletter, mayPause } = props;
   return (
-    <form method="post" action={action}>
+    <>
       <p class="reading">{say(lang, 'unsubscribe.detail')}</p>
-      <p class="actions">
-        <button type="submit" name="act" value="leave">
-          {say(lang, 'unsubscribe.button')}
-        </button>
-      </p>
-      <p class="actions">
+      <Act lang={lang} action={action} act="leave" label={say(lang, 'unsubscribe.button')} />
+      <hr class="hairline" />
+      <div class="actions">
         {mayPause && (
-          <button type="submit" name="act" value="pause" class="quiet">
-            {say(lang, 'unsubscribe.pause')}
-          </button>
+          <Act lang={lang} action={action} act="pause" label={say(lang, 'unsubscribe.pause')} quiet />
         )}
-        <button type="submit" name="act" value="all" class="quiet">
-          {say(lang, 'unsubscribe.all', { publisher: newsletter.publisherName })}
-        </button>
-      </p>
+        <Act
+          lang={lang}
+          action={action}
+          act="all"
+          label={say(lang, 'unsubscribe.all', { publisher: newsletter.publisherName })}
+          quiet
+        />
+      </div>
+    </>
+  );
+}
+
+/** A form of one button, which says what it does even when the button itself is not sent. */
+function Act(props: {
+  action: string;
+  act: 'leave' | 'pause' | 'all' | 'undo';
+  label: string;
+  quiet?: boolean;
+  undo?: string;
+  lang: string;
+}) {
+  const { action, act, label, quiet, undo, lang } = props;
+  return (
+    <form method="post" action={action}>
+      <input type="hidden" name="act" value={act} />
+      {undo && <input type="hidden" name="undo" value={undo} />}
+      <input type="hidden" name="lang" value={lang} />
+      <button type="submit" class={quiet ? 'quiet' : undefined}>
+        {label}
+      </button>
     </form>
   );
 }

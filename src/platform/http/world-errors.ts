@@ -23,7 +23,7 @@ const unreachableCodes = new Set([
 
 /** What the drivers of Postgres and Redis say without a code. */
 const unreachableWords =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Connection is closed|the queue did not answer|Query read timeout/i;
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Connection is closed|Stream isn't writeable|the queue did not answer|Query read timeout/i;
 
 /** Whether the error, or one that caused it, says that the database or the queue cannot be reached. */
 export function unreachable(error: unknown): boolean {
