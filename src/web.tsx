@@ -6,9 +6,11 @@ import type { Context } from './context.ts';
 import { deliveriesApi } from './deliveries/api.ts';
 import { editionsApi } from './editions/api.ts';
 import { editionPages } from './editions/pages.tsx';
+import { FirstSteps } from './insight/first-steps.tsx';
 import { health } from './insight/health.ts';
 import { version } from './lib/version.ts';
 import { newslettersApi } from './newsletters/api.ts';
+import { listNewsletters } from './newsletters/find.ts';
 import { answerFaults, type Fault } from './platform/http/answer.ts';
 import { assets } from './platform/http/assets.ts';
 import { DocsPage } from './platform/http/docs.tsx';
@@ -40,6 +42,11 @@ export function openWeb(ctx: Context): Hono<GuardEnv> {
     return c.json(state, state.ready ? 200 : 503);
   });
 
+  app.get('/', async (c) => {
+    const newsletters = await listNewsletters(ctx.db, { limit: 1 });
+    if (newsletters.length > 0) return c.redirect('/s', 302);
+    return c.html(<FirstSteps frame={frameOf(c)} trap={ctx.mail.trap !== undefined} />);
+  });
   app.route('/', openV1(ctx));
   app.route('/', assets());
   if (ctx.mail.trap) app.route('/trap', trapApp(ctx.mail.trap, '/trap'));
