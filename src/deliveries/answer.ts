@@ -16,8 +16,8 @@ export interface Answer {
   relayAway: boolean;
 }
 
-/** Phases before a message is begun: what is lost there says nothing about the message. */
-const handshake: readonly Phase[] = ['connect', 'greeting', 'ehlo', 'starttls', 'auth'];
+/** Phases before the server has said a word about the message: what is lost there is our way to the relay, not the reader. */
+const unheard: readonly Phase[] = ['connect', 'greeting', 'ehlo', 'starttls', 'auth', 'mail'];
 
 /**
  * Reads the outcome of one SMTP transaction as a line in the books. 2xx after the final dot is `accepted`; 4xx `deferred`,
@@ -50,7 +50,7 @@ export function readAnswer(
         ...quiet,
       };
     }
-    const relayAway = handshake.includes(outcome.phase);
+    const relayAway = unheard.includes(outcome.phase);
     if (relayAway || at.stopping) {
       return { ...quiet, settlement: settle({ state: 'queued' }), relayAway };
     }

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cancelSend } from '../../src/deliveries/cancel-send.ts';
 import { deliver } from '../../src/deliveries/deliver.ts';
@@ -212,6 +213,41 @@ describe('what happens to relays', () => {
     expectNobodyTwice(smtp);
   });
 });
+
+describe('what happens to the database', () => {
+  it('goes on when every connection to it is cut, again and again, and loses no answer', async () => {
+    const { ctx, smtp, editionId } = await stage({ dot: { waitMs: 20 } }, 200);
+    const delivering = finishSoon(ctx, editionId);
+    for (const taken of [20, 80, 140]) {
+      await until(() => smtp.accepted.length >= taken);
+      await cutConnections(ctx);
+    }
+    await delivering;
+    expect(await assertClosedBooks(ctx, editionId)).toMatchObject({ accepted: 200, unknown: 0 });
+    expectNobodyTwice(smtp);
+  });
+});
+
+/** As the queue does: a job that throws is tried again. */
+async function finishSoon(ctx: TestContext, editionId: number): Promise<void> {
+  for (let attempt = 1; attempt <= 10; attempt += 1) {
+    try {
+      await deliver(ctx, { editionId, batchNo: 1 });
+      if ((await countsOf(ctx, editionId)).queued === 0) return;
+    } catch (error) {
+      if (attempt === 10) throw error;
+    }
+  }
+}
+
+/** As a restart of Postgres would, for this test's database alone. */
+async function cutConnections(ctx: TestContext): Promise<void> {
+  const { database, ...server } = ctx.database.config;
+  const client = new pg.Client({ ...server, database: 'postgres', ssl: false });
+  await client.connect();
+  await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [database]);
+  await client.end();
+}
 
 describe('what operators and readers do meanwhile', () => {
   it('O22 pauses: no transaction begins once the pause is seen, and resume goes on exactly', async () => {

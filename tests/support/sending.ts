@@ -79,10 +79,13 @@ export async function rowCounts(db: Db, editionId: number): Promise<Counts> {
   return counts;
 }
 
-/** Throws unless the published counts add up and are what the rows say. */
+/** Throws unless the published counts add up and are what the rows say, at one and the same moment. */
 export async function assertClosedBooks(ctx: Context, editionId: number): Promise<Counts> {
-  const counts = await countsOf(ctx, editionId);
-  const rows = await rowCounts(ctx.db, editionId);
+  const moment = ctx.db.transaction().setIsolationLevel('repeatable read');
+  const { counts, rows } = await moment.execute(async (tx) => ({
+    counts: (await readBooks(tx, editionId, ctx.clock.now())).counts,
+    rows: await rowCounts(tx, editionId),
+  }));
   const sum = countedStates.reduce((total, state) => total + counts[state], 0);
   if (sum !== counts.planned) throw new Error(`the books do not add up: ${JSON.stringify(counts)}`);
   if (JSON.stringify(counts) !== JSON.stringify(rows)) {

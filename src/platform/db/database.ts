@@ -52,6 +52,8 @@ export function openDatabase(address: DatabaseAddress, options: DatabaseOptions 
   });
   // Without a listener a broken idle connection ends the process.
   pool.on('error', onError);
+  // So does one that breaks in use: its query is told first, and then the connection itself, which needs a listener too.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   let closing: Promise<void> | undefined;
   return {

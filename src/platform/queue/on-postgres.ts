@@ -109,6 +109,8 @@ function openPool(address: PostgresAddress, max: number, onError: (error: Error)
     options: `-c search_path=${schema}`,
   });
   pool.on('error', onError);
+  // A connection that breaks in use tells its query and then itself; without a listener that ends the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   // Each queue and worker listens for the pool's errors.
   pool.setMaxListeners(0);
   return pool;
