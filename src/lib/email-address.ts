@@ -25,7 +25,8 @@ const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
  * @returns the address, or `undefined` when it is none.
  */
 export function parseEmailAddress(typed: string): EmailAddress | undefined {
-  const text = typed.normalize('NFC').trim();
+  // Blanks slip in when an address is pasted; a line end never does, so it is somebody's trick.
+  const text = typed.normalize('NFC').replace(/^[ \t\u00a0]+|[ \t\u00a0]+$/g, '');
   const at = text.lastIndexOf('@');
   if (at < 1 || text.indexOf('@') !== at) return undefined;
   const local = text.slice(0, at);
