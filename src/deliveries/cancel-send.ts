@@ -4,6 +4,7 @@ import { readBooks } from './counts.ts';
 import type { Counts } from './delivery.ts';
 import { finish } from './finish.ts';
 import { lockSend } from './queries.ts';
+import { ring } from './ring.ts';
 import { sweepCancelled } from './sweep-cancelled.ts';
 
 /**
@@ -23,7 +24,7 @@ export async function cancelSend(ctx: Context, what: { editionId: number }): Pro
     return send?.frozenAt !== undefined && send.fannedOutAt === undefined;
   });
   ctx.log.info({ deed: 'cancel-send', editionId }, 'cancelled');
-  if (frozen) await ctx.queues.ring('fan-out', { editionId, after: 0 });
+  if (frozen) await ring(ctx, 'fan-out', [{ editionId, after: 0 }]);
   await sweepCancelled(ctx, editionId);
   await finish(ctx, editionId);
   return (await readBooks(ctx.db, editionId, now)).counts;

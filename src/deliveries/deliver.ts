@@ -3,6 +3,7 @@ import type { Payload } from '../platform/queue/jobs.ts';
 import { finish } from './finish.ts';
 import { batchName, factsOf, handsOf } from './hands.ts';
 import { endBatch, leaseBatch } from './queries.ts';
+import { ring } from './ring.ts';
 import { sendBatch, type Tally } from './send-batch.ts';
 
 export type Delivered =
@@ -11,10 +12,8 @@ export type Delivered =
   /** Done, held by another, not due, or its edition is not sending: nothing was done. */
   | { kind: 'not_to_be_had' };
 
-/** A batch that could not be finished is due again after this. */
-const againAfterMs = 10_000;
-/** Deferrals due later than this are left to `rescue`: a bell that waits for hours would swallow an earlier one. */
-const ringWithinMs = 7 * 60_000;
+/** A batch that could not be finished is due again after this: at once for others, later when no relay answers. */
+const againAfterMs = { usually: 1_000, relaysAway: 60_000 };
 
 /**
  * Delivers one batch of an edition: leases it, sends it window by window (`sendBatch`), ends it. Safe to ring twice, on one
@@ -37,19 +36,17 @@ export async function deliver(ctx: Context, { editionId, batchNo }: Payload<'del
     const lease = { editionId, batchNo, newsletterId, workerId };
     const tally = await sendBatch(ctx, lease, subscriberIds);
     const now = ctx.clock.now();
-    const kind = await endBatch(ctx.db, lease, now, new Date(now.getTime() + againAfterMs));
+    const delayMs = hands.relays.awayMs() > 0 ? againAfterMs.relaysAway : againAfterMs.usually;
+    const kind = await endBatch(ctx.db, lease, now, new Date(now.getTime() + delayMs));
     const { dueAgainAt, ...counts } = tally;
     ctx.log.info({ deed: 'deliver', editionId, batchNo, ended: kind, ...counts }, 'delivered');
-    await ringRetry(ctx, editionId, dueAgainAt);
     await finish(ctx, editionId);
+    if (kind === 'freed') await ring(ctx, 'deliver', [{ editionId, batchNo }], { delayMs });
+    if (dueAgainAt) {
+      await ring(ctx, 'retry', [{ editionId }], { delayMs: dueAgainAt.getTime() - now.getTime() });
+    }
     return { kind, tally };
   } finally {
     hands.batches.delete(name);
   }
-}
-
-async function ringRetry(ctx: Context, editionId: number, dueAt: Date | undefined): Promise<void> {
-  if (!dueAt) return;
-  const delayMs = dueAt.getTime() - ctx.clock.now().getTime();
-  if (delayMs <= ringWithinMs) await ctx.queues.ring('retry', { editionId }, { delayMs });
 }

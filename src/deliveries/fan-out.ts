@@ -9,6 +9,7 @@ import type { Payload } from '../platform/queue/jobs.ts';
 import { isMeant } from './audience.ts';
 import { finish } from './finish.ts';
 import { batched, lockSend } from './queries.ts';
+import { ring } from './ring.ts';
 import { selectVariants, type Variant } from './variants.ts';
 
 export type FannedOut =
@@ -49,7 +50,8 @@ export async function fanOut(ctx: Context, { editionId }: Payload<'fan-out'>): P
     pages += 1;
     // The planner has to know the new rows, or it looks for ten of them by reading all.
     if (pages === 1 || page.last) await sql`analyze deliveries`.execute(ctx.db);
-    await ctx.queues.ringAll(
+    await ring(
+      ctx,
       'deliver',
       page.batchNos.map((batchNo) => ({ editionId, batchNo })),
     );

@@ -7,6 +7,7 @@ import { deliveringStates } from './delivery.ts';
 import { handsOf } from './hands.ts';
 import { loseSending } from './leases.ts';
 import { batched, lockSend } from './queries.ts';
+import { ring } from './ring.ts';
 
 /**
  * The last net: when the books say that deliveries are queued and no batch is open, their rows are looked for one by one.
@@ -31,7 +32,8 @@ export async function gatherStrays(ctx: Context, editionId: number): Promise<num
   if (!gathered || gathered.lost + gathered.queued === 0) return 0;
   const { lost, queued, batchNos } = gathered;
   ctx.log.error({ deed: 'gather-strays', editionId, lost, queued }, 'deliveries stood in no open batch');
-  await ctx.queues.ringAll(
+  await ring(
+    ctx,
     'deliver',
     batchNos.map((batchNo) => ({ editionId, batchNo })),
   );

@@ -7,6 +7,7 @@ import { getNewsletter } from '../newsletters/find.ts';
 import type { Db } from '../platform/db/database.ts';
 import { countAudience } from './audience.ts';
 import { openSend } from './open-send.ts';
+import { ring } from './ring.ts';
 import { selectVariants } from './variants.ts';
 
 export interface SendRequest {
@@ -64,7 +65,7 @@ export async function requestSend(ctx: Context, request: SendRequest): Promise<R
   });
   if (!opened) throw alreadySent(edition);
   ctx.log.info({ deed: 'request-send', editionId: edition.id, recipients, holdSeconds }, 'send requested');
-  await ctx.queues.ring('start-send', { editionId: edition.id }, { delayMs: holdSeconds * 1000 });
+  await ring(ctx, 'start-send', [{ editionId: edition.id }], { delayMs: holdSeconds * 1000 });
   return { editionId: edition.id, recipients, holdUntil };
 }
 

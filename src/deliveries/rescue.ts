@@ -6,6 +6,7 @@ import { handsOf } from './hands.ts';
 import { freeDeadLeases, freeForgottenLeases } from './leases.ts';
 import { freeBatches } from './queries.ts';
 import { retry } from './retry.ts';
+import { ring } from './ring.ts';
 import { sweepCancelled } from './sweep-cancelled.ts';
 import { verifySend } from './verify-send.ts';
 
@@ -59,7 +60,7 @@ export async function rescueDeliveries(ctx: Context): Promise<DeliveriesRescued>
   };
   for (const send of await openSends(ctx, now)) await rescueSend(ctx, send, report);
   const batches = await freeBatches(ctx.db, { now, limit: bellsMax });
-  await ctx.queues.ringAll('deliver', batches);
+  await ring(ctx, 'deliver', batches);
   report.batchesRung = batches.length;
   await verifyFinished(ctx, report);
   return report;
@@ -88,15 +89,14 @@ async function openSends(ctx: Context, now: Date): Promise<OpenSend[]> {
 async function rescueSend(ctx: Context, send: OpenSend, report: DeliveriesRescued): Promise<void> {
   const { editionId, state, startDue, fanOutDue } = send;
   if (startDue) {
-    await ctx.queues.ring('start-send', { editionId });
+    await ring(ctx, 'start-send', [{ editionId }]);
     report.startsRung += 1;
   }
   if (fanOutDue) {
-    await ctx.queues.ring('fan-out', { editionId, after: 0 });
+    await ring(ctx, 'fan-out', [{ editionId, after: 0 }]);
     report.fanOutsRung += 1;
   }
   if (state === 'cancelled') report.cancelled += await sweepCancelled(ctx, editionId);
-  // The deed itself and not its bell: a bell that waits for a later retry would swallow it.
   report.retried += await retry(ctx, { editionId });
   if (!fanOutDue) report.strays += await gatherStrays(ctx, editionId);
   if (await finish(ctx, editionId)) report.finished += 1;

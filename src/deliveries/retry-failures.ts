@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
 import { deliveringStates } from './delivery.ts';
 import { lockSend, requeue } from './queries.ts';
+import { ring } from './ring.ts';
 
 export interface RetryRequest {
   editionId: number;
@@ -31,7 +32,8 @@ export async function retryFailures(ctx: Context, request: RetryRequest): Promis
   for (;;) {
     const { batchNos, moved } = await requeuePage(ctx, editionId, which);
     total += moved;
-    await ctx.queues.ringAll(
+    await ring(
+      ctx,
       'deliver',
       batchNos.map((batchNo) => ({ editionId, batchNo })),
     );

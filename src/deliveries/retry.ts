@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import type { Payload } from '../platform/queue/jobs.ts';
 import { deliveringStates } from './delivery.ts';
 import { lockSend, requeue } from './queries.ts';
+import { ring } from './ring.ts';
 
 /** Deliveries put back per transaction. */
 const pageSize = 5_000;
@@ -21,7 +22,8 @@ export async function retry(ctx: Context, { editionId }: Payload<'retry'>): Prom
   for (;;) {
     const { batchNos, moved } = await requeuePage(ctx, editionId);
     total += moved;
-    await ctx.queues.ringAll(
+    await ring(
+      ctx,
       'deliver',
       batchNos.map((batchNo) => ({ editionId, batchNo })),
     );

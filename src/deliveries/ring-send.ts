@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { freeBatches, selectSend } from './queries.ts';
+import { ring } from './ring.ts';
 
 const bellsMax = 10_000;
 
@@ -8,9 +9,9 @@ export async function ringSend(ctx: Context, editionId: number): Promise<number>
   const send = await selectSend(ctx.db, editionId);
   if (!send) return 0;
   if (send.frozenAt && !send.fannedOutAt) {
-    await ctx.queues.ring('fan-out', { editionId, after: send.fanOutAfter });
+    await ring(ctx, 'fan-out', [{ editionId, after: send.fanOutAfter }]);
   }
   const batches = await freeBatches(ctx.db, { editionId, now: ctx.clock.now(), limit: bellsMax });
-  await ctx.queues.ringAll('deliver', batches);
+  await ring(ctx, 'deliver', batches);
   return batches.length;
 }

@@ -4,6 +4,7 @@ import { publishEdition } from '../editions/publish.ts';
 import type { Payload } from '../platform/queue/jobs.ts';
 import { openSend } from './open-send.ts';
 import { selectSend } from './queries.ts';
+import { ring } from './ring.ts';
 
 export type Started =
   | { kind: 'started' }
@@ -24,7 +25,7 @@ export async function startSend(ctx: Context, { editionId }: Payload<'start-send
   if (send?.state !== 'starting') return { kind: 'nothing_to_start' };
   if (send.holdUntil && now < send.holdUntil) {
     const delayMs = send.holdUntil.getTime() - now.getTime();
-    await ctx.queues.ring('start-send', { editionId }, { delayMs });
+    await ring(ctx, 'start-send', [{ editionId }], { delayMs });
     return { kind: 'held', untilAt: send.holdUntil };
   }
   const started = await ctx.db.transaction().execute(async (tx) => {
@@ -39,7 +40,7 @@ export async function startSend(ctx: Context, { editionId }: Payload<'start-send
   });
   if (!started) return { kind: 'nothing_to_start' };
   ctx.log.info({ deed: 'start-send', editionId }, 'send started');
-  await ctx.queues.ring('fan-out', { editionId, after: 0 });
+  await ring(ctx, 'fan-out', [{ editionId, after: 0 }]);
   return { kind: 'started' };
 }
 
