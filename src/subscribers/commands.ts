@@ -46,7 +46,7 @@ function addReading(subscriber: Command, shell: Shell): void {
     .option('--limit <n>', 'how many, at most 200', Number, 50)
     .action((text: string, options: { limit: number }) => list(shell, { ...options, search: text }));
   subscriber
-    .command('show <id or email>')
+    .command('show <id-or-email>')
     .description('one subscriber: state, subscriptions, consents with their words')
     .action((which: string) =>
       shell.run(async (ctx, out) => {
@@ -153,7 +153,7 @@ function addChanging(subscriber: Command, shell: Shell): void {
       }),
     );
   subscriber
-    .command('unsubscribe <id or email>')
+    .command('unsubscribe <id-or-email>')
     .description('end one subscription, or all of them')
     .option('--all', 'everything, marketing too')
     .action((which: string, options: { all?: boolean }) =>
@@ -175,7 +175,7 @@ function addChanging(subscriber: Command, shell: Shell): void {
       }),
     );
   subscriber
-    .command('erase <id or email>')
+    .command('erase <id-or-email>')
     .description('erase a person after one last letter; numbers and the fact of consent stay')
     .option('--forget-refusal', 'keep not even the fingerprint that keeps the address from being added again')
     .action((which: string, options: { forgetRefusal?: boolean }) =>
