@@ -1,5 +1,6 @@
+import { createServer } from 'node:http';
 import { hostname } from 'node:os';
-import { serve } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { articles } from '../workers/articles.ts';
 import { deliveries } from '../workers/deliveries.ts';
 import { editions } from '../workers/editions.ts';
@@ -9,6 +10,7 @@ import { upkeep } from '../workers/upkeep.ts';
 import type { Config } from './config.ts';
 import { type OpenContext, openContext } from './context.ts';
 import { drainDeliveries } from './deliveries/drain.ts';
+import { drainableServer } from './platform/http/drain-server.ts';
 import type { Log } from './platform/log.ts';
 import { beat, heartbeatEveryMs, registerWorker, stopWorker } from './platform/queue/workers.ts';
 import { openWeb } from './web.tsx';
@@ -26,13 +28,13 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** After this what is still on the wire is cut, so that the process ends within 20 s. */
+/** After this what is still on the wire, mail or page, is cut, so that the process ends within 20 s. */
 const drainMsMax = 15_000;
 
 /** Starts the roles in one process. Throws, with everything closed again, when one of them cannot start. */
 export async function start(config: Config, log: Log, roles: readonly Role[]): Promise<Running> {
   const ctx = await openContext(config, log);
-  const stops: (() => Promise<void> | void)[] = [];
+  const stops: (() => Promise<void> | undefined | void)[] = [];
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopping ??= (async () => {
@@ -42,8 +44,15 @@ export async function start(config: Config, log: Log, roles: readonly Role[]): P
     return stopping;
   };
   try {
+    // Requests in hand end while deliveries do: begun first, waited for last.
+    let answered: Promise<void> | undefined;
+    stops.push(() => answered);
     if (roles.includes('worker')) await startWorker(ctx, roles, stops);
-    const url = roles.includes('web') ? await startWeb(ctx, stops) : undefined;
+    const web = roles.includes('web') ? await startWeb(ctx) : undefined;
+    stops.push(() => {
+      answered = web?.close();
+    });
+    const url = web?.url;
     log.info({ deed: 'start', roles, url, pid: process.pid, workerId: ctx.workerId }, 'started');
     return { ctx, url, stop };
   } catch (error) {
@@ -86,26 +95,21 @@ async function startWorker(
   stops.push(keepSchedule(ctx));
 }
 
-async function startWeb(ctx: OpenContext, stops: (() => Promise<void> | void)[]): Promise<string> {
+async function startWeb(ctx: OpenContext): Promise<{ url: string; close: () => Promise<void> }> {
   const app = openWeb(ctx);
   const { host, port } = ctx.config;
-  const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {
-    const made = serve({ fetch: app.fetch, hostname: host, port }, () => resolve(made));
-    made.once('error', (error: NodeJS.ErrnoException) => {
+  const server = createServer(getRequestListener(app.fetch, { hostname: host }));
+  const close = drainableServer(server, { requestMsMax: drainMsMax });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
       reject(
         taken ? new Error(`Port ${port} is taken: stop what uses it, or set PORT.`, { cause: error }) : error,
       );
     });
+    server.listen(port, host, resolve);
   });
-  stops.push(
-    () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        if ('closeIdleConnections' in server) server.closeIdleConnections();
-      }),
-  );
   const address = server.address();
   const listening = typeof address === 'object' && address ? address.port : port;
-  return `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${listening}`;
+  return { url: `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${listening}`, close };
 }
