@@ -56,7 +56,9 @@ export async function formPage(
           </ul>
         </section>
       )}
-      <p class="meta">{say(lang, 'signup.who', { sender: newsletter.fromName })}</p>
+      {newsletter.fromName !== newsletter.name && (
+        <p class="meta">{say(lang, 'signup.who', { sender: newsletter.fromName })}</p>
+      )}
     </Page>,
     status,
   );
