@@ -69,8 +69,10 @@ async function refresh(
     edition.cutoffAt === undefined || !same(await queries.editionStories(db, editionId), choice);
   const thin = choice.thin.length > 0 ? thinReason(choice, newsletter) : undefined;
   const verdict = thin && now >= edition.slotAt ? newsletter.thinDay : 'short';
+  // At its slot a thin day that may go out short is held by nothing any more.
+  const held = now >= edition.slotAt && verdict === 'short' ? undefined : thin;
   if (changed) await queries.putStories(db, edition, choice.placed);
-  await queries.noteAssembled(db, editionId, { cutoffAt, changed, held: thin, now });
+  await queries.noteAssembled(db, editionId, { cutoffAt, changed, held, now });
   if (edition.state === 'ready' && !changed && verdict === 'short') return leave(edition, 'nothing new');
   if (edition.state === 'ready') await moveEdition(db, editionId, ['ready'], 'draft', now);
   if (thin && verdict === 'hold') return { kind: 'held', editionId, reason: thin };

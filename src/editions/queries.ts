@@ -262,7 +262,7 @@ export async function noteRefused(db: Db, editionId: number, reason: string): Pr
   await db.updateTable('editions').set({ failed_reason: reason }).where('id', '=', editionId).execute();
 }
 
-/** @returns the new revision. */
+/** What held the edition until now was for a person to decide, and one has. @returns the new revision. */
 export async function putWords(
   db: Db,
   edition: Edition,
@@ -275,6 +275,7 @@ export async function putWords(
       subject: JSON.stringify(words.subject ?? edition.subject),
       preheader: JSON.stringify(words.preheader ?? edition.preheader),
       greeting: JSON.stringify(words.greeting ?? edition.greeting),
+      held_reason: null,
       touched_at: now,
       updated_at: now,
       revision: edition.revision + 1,

@@ -35,11 +35,11 @@ export async function ringDueEditions(ctx: Context): Promise<number> {
   return rung;
 }
 
-/** Whether the slot's edition needs nobody any more, or a person. */
+/** Whether the slot's edition needs nobody any more, or a person. What held it before its slot is decided at the slot. */
 async function isSettled(ctx: Context, newsletterId: number, slotDate: string): Promise<boolean> {
   const row = await ctx.db
     .selectFrom('editions')
-    .select(['state', 'held_reason', 'slot_at'])
+    .select(['state', 'held_reason', 'slot_at', 'cutoff_at', 'touched_at'])
     .where('newsletter_id', '=', newsletterId)
     .where('kind', '=', 'regular')
     .where('slot_date', '=', slotDate)
@@ -47,5 +47,6 @@ async function isSettled(ctx: Context, newsletterId: number, slotDate: string): 
     .executeTakeFirst();
   if (!row) return false;
   if (!['draft', 'ready', 'approved'].includes(row.state)) return true;
-  return row.held_reason !== null && row.slot_at <= ctx.clock.now();
+  if (row.held_reason === null || row.slot_at > ctx.clock.now()) return false;
+  return row.touched_at !== null || (row.cutoff_at !== null && row.cutoff_at >= row.slot_at);
 }

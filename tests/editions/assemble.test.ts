@@ -8,6 +8,7 @@ import { findEditionById } from '../../src/editions/find.ts';
 import { moveEdition } from '../../src/editions/move.ts';
 import { editionStories } from '../../src/editions/queries.ts';
 import { ringDueEditions } from '../../src/editions/ring-due-editions.ts';
+import { changeNewsletter } from '../../src/newsletters/change.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { openNewsroom, receiveStories } from '../support/newsroom.ts';
@@ -187,6 +188,44 @@ describe('the calendar', () => {
       heldReason: 'missed its slot by 150 minutes: send it by hand or cancel it',
     });
     expect(await ringDueEditions(ctx)).toBe(0);
+  });
+
+  for (const [thinDay, kind, state] of [
+    ['skip', 'skipped', 'skipped'],
+    ['hold', 'held', 'draft'],
+    ['short', 'left', 'scheduled'],
+  ] as const) {
+    it(`decides at the slot about a day that looked thin before it: ${thinDay}`, async () => {
+      await changeNewsletter(ctx, newsletter.id, { thin_day: thinDay });
+      await receiveStories(ctx, 2);
+      ctx.clock.setLocal(slotDate, '06:30', 'America/New_York');
+      const early = await assemble(ctx, { ...slot(), scheduled: true });
+      if (early.kind !== 'drafted') throw new Error(early.kind);
+      await compose(ctx, early);
+      expect((await findEditionById(ctx.db, early.editionId))?.heldReason).toContain('2 of at least 4');
+
+      ctx.clock.setLocal(slotDate, '07:00', 'America/New_York');
+      expect(await ringDueEditions(ctx)).toBe(1);
+      expect(await assemble(ctx, { ...slot(), scheduled: true })).toMatchObject({ kind });
+      expect((await findEditionById(ctx.db, early.editionId))?.state).toBe(state);
+      expect(await ringDueEditions(ctx)).toBe(0);
+    });
+  }
+
+  it('lets a thin edition go at its slot once an editor has put a hand to it', async () => {
+    await receiveStories(ctx, 2);
+    ctx.clock.setLocal(slotDate, '06:30', 'America/New_York');
+    const early = await assemble(ctx, { ...slot(), scheduled: true });
+    if (early.kind !== 'drafted') throw new Error(early.kind);
+    await compose(ctx, early);
+    const edition = await findEditionById(ctx.db, early.editionId);
+    if (!edition) throw new Error('no edition');
+    await changeEdition(ctx, { edition, newsletter, words: { subject: { en: 'Our own words' } } });
+
+    ctx.clock.setLocal(slotDate, '07:00', 'America/New_York');
+    expect(await ringDueEditions(ctx)).toBe(1);
+    await assemble(ctx, { ...slot(), scheduled: true });
+    expect((await findEditionById(ctx.db, early.editionId))?.state).toBe('scheduled');
   });
 
   it('does not send at its slot what an operator only drafted', async () => {
