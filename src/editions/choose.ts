@@ -64,7 +64,7 @@ export function chooseStories(stories: readonly Weighed[], quotas: Quotas): Choi
   }
   for (const story of ranked) {
     if (!placed.has(story.storyId))
-      put(placed, story, 'carried', `did not fit: ${sectionName(story)} is full`);
+      put(placed, story, 'carried', `did not fit: ${whyOutside(story, quotas, placed)}`);
   }
   const thin = quotas.languages.filter((language) => {
     const shown = shownIn(ranked, language, quotas).filter((story) =>
@@ -123,7 +123,7 @@ function fill(
   }
   const briefs = Math.max(0, quotas.briefsMax - count(shown, placed, ['brief']));
   for (const story of free().slice(0, briefs)) {
-    put(placed, story, 'brief', `in brief (${language}): ${sectionName(story)} is full`);
+    put(placed, story, 'brief', `in brief (${language}): ${whyOutside(story, quotas, placed)}`);
   }
 }
 
@@ -169,8 +169,16 @@ function count(
   return shown.filter((story) => isIn(placed, story, places)).length;
 }
 
-function sectionName(story: Weighed): string {
-  return story.section ?? 'no section';
+/** Why a story found no place in a section: a section that the newsletter lacks is a mapping to mend, not a lack of room. */
+function whyOutside({ section }: Weighed, quotas: Quotas, placed: Map<number, Placed>): string {
+  if (section === undefined) return 'it has no section';
+  const quota = quotas.sections.find(({ key }) => key === section);
+  if (!quota) return `the newsletter has no section ${section}`;
+  const inside = [...placed.values()].filter((one) => one.place === 'section' && one.section === section);
+  if (inside.length >= quota.max) return `${section} is full`;
+  return inside.length === 0 && quota.min > 1
+    ? `${section} has fewer than ${quota.min} stories`
+    : 'the edition is full';
 }
 
 /** Positions follow the ranking within each place. */

@@ -99,6 +99,24 @@ describe('choosing the stories of an edition', () => {
     expect(choice.placed.filter((one) => one.place === 'lead')).toHaveLength(1);
   });
 
+  it('O10 says of a story without a place whether its section is full, unknown or too thin, or the edition is full', () => {
+    const reasons = (stories: Weighed[], more: Partial<Quotas>) =>
+      chooseStories(stories, { ...quotas, briefsMax: 0, ...more })
+        .placed.filter((one) => one.place === 'carried')
+        .map((one) => one.reason);
+    expect(reasons([story(5), story(4), story(3), story(2)], {})).toEqual(['did not fit: politics is full']);
+    expect(reasons([story(5), story(4, { section: 'sport' }), story(3, { section: undefined })], {})).toEqual(
+      ['did not fit: the newsletter has no section sport', 'did not fit: it has no section'],
+    );
+    const sections = [{ key: 'politics', min: 2, max: 4 }];
+    expect(reasons([story(5), story(4)], { sections })).toEqual([
+      'did not fit: politics has fewer than 2 stories',
+    ]);
+    expect(reasons([story(5), story(4), story(3)], { storiesMax: 2 })).toEqual([
+      'did not fit: the edition is full',
+    ]);
+  });
+
   it('O10 gives the same choice for the same stories in any order, each story once and with a reason', () => {
     const arbitrary = fc.uniqueArray(
       fc.record({
