@@ -124,7 +124,12 @@ export function deliveriesCommands(shell: Shell): Command[] {
   });
   on('retry', 'send failed deliveries once more', async (ctx, out, editionId, options) => {
     const deliveries = await retryFailures(ctx, { editionId, what: chosen(options), by: 'cli' });
-    out.result({ deliveries }, `${deliveries} deliveries went back into the queue.`);
+    out.result(
+      { deliveries },
+      deliveries === 1
+        ? 'One delivery went back into the queue.'
+        : `${deliveries} deliveries went back into the queue.`,
+    );
   })
     .option(
       '--group <group>',

@@ -39,7 +39,6 @@ export async function fanOut(ctx: Context, { editionId }: Payload<'fan-out'>): P
   const variants = await selectVariants(ctx.db, editionId);
   if (variants.length === 0) throw new Error(`edition ${editionId} has no composed variant`);
   let planned = 0;
-  let pages = 0;
   for (;;) {
     const now = ctx.clock.now();
     const page = await ctx.db
@@ -47,9 +46,6 @@ export async function fanOut(ctx: Context, { editionId }: Payload<'fan-out'>): P
       .execute((tx) => insertPage(tx, { edition, newsletter, variants, now }));
     if (!page) return { kind: 'nothing_to_do' };
     planned += page.planned;
-    pages += 1;
-    // The planner has to know the new rows, or it looks for ten of them by reading all.
-    if (pages === 1 || page.last) await sql`analyze deliveries`.execute(ctx.db);
     await ring(
       ctx,
       'deliver',

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
+import { giveBack } from '../editions/give-back.ts';
 import { moveEdition } from '../editions/move.ts';
 import { readBooks } from './counts.ts';
 import { isOpen } from './delivery.ts';
@@ -7,7 +8,7 @@ import { selectSend } from './queries.ts';
 
 /**
  * Ends a send when nothing is left to happen by itself: everyone was planned, and nobody is queued or deferred. The edition
- * becomes `sent` (or stays `cancelled`), and `finished_at` is written. Unknown deliveries do not hold it up. Safe to run
+ * becomes `sent` (or stays `cancelled`, and gives its stories back if it reached nobody), and `finished_at` is written. Unknown deliveries do not hold it up. Safe to run
  * at any time, twice and at once.
  *
  * @returns whether this call finished it.
@@ -23,6 +24,7 @@ export async function finish(ctx: Context, editionId: number): Promise<boolean> 
     if (isOpen(counts)) return false;
     const moved = await moveEdition(tx, editionId, ['sending'], 'sent', now);
     if (!moved && send.state !== 'cancelled') return false;
+    if (send.state === 'cancelled' && counts.accepted + counts.unknown === 0) await giveBack(tx, editionId);
     const { rows } = await sql<{ edition_id: number }>`
       update sends set finished_at = ${now}
       where edition_id = ${editionId} and finished_at is null returning edition_id`.execute(tx);

@@ -24,6 +24,8 @@ export interface Tally {
 const settleWithinMs = 100;
 /** Edition and lease are looked at anew at least so often: a pause takes hold within it, however slow the relay is. */
 const lookEveryMs = 1_000;
+/** A claim's guards were asked so long ago at most when its message begins: who leaves meanwhile is left out. */
+const claimGoodMs = 20_000;
 /** After this the batch goes back, and `rescue` rings for it when it is due again. */
 const relaysAwayMsMax = 10 * 60_000;
 
@@ -172,11 +174,13 @@ class Round {
 
   async #handOver(claimed: Claimed): Promise<Answer> {
     const { editionId } = this.#lease;
+    const claimedAtMs = performance.now();
     try {
       const { lang, splice } = await variantOf(this.#ctx, claimed.variantId);
       const envelope = { from: envelopeSender(claimed, this.#facts, this.#sender), to: claimed.email };
       const outcome = await this.#ctx.mail.editions.deliver(envelope, () => {
-        if (!this.#open || this.#hands.stopping) throw new Withdrawn();
+        const stale = performance.now() - claimedAtMs > claimGoodMs;
+        if (stale || !this.#open || this.#hands.stopping) throw new Withdrawn();
         return splice(personalise(claimed, this.#facts, { lang, now: this.#ctx.clock.now() }, this.#sender));
       });
       const { stopping, relays, attempts } = this.#hands;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Context } from '../context.ts';
 import type { Out } from '../shell.ts';
-import { countedStates } from './delivery.ts';
+import { countedStates, isOpen } from './delivery.ts';
 import { type Progress, progress } from './progress.ts';
 
 const everyMs = 1_000;
@@ -11,7 +11,7 @@ const barChars = 20;
 const ended = ['sent', 'cancelled', 'failed'];
 
 /**
- * Watches a send until it ends: on a terminal a line that is drawn over, else a plain line every few seconds. Each shows the
+ * Watches a send until it ends, or, when it has, until what an operator retries has ended too: on a terminal a line that is drawn over, else a plain line every few seconds. Each shows the
  * seven counts and their sum, the rate, and the time that is left.
  */
 export async function watch(ctx: Context, editionId: number, out: Out): Promise<Progress> {
@@ -19,7 +19,8 @@ export async function watch(ctx: Context, editionId: number, out: Out): Promise<
   let said = '';
   for (;;) {
     const seen = await progress(ctx, editionId);
-    const through = ended.includes(seen.send.state) && seen.send.finishedAt !== undefined;
+    const through =
+      ended.includes(seen.send.state) && seen.send.finishedAt !== undefined && !isOpen(seen.counts);
     const line = progressLine(seen, ctx.clock.now());
     const due = performance.now() - saidAtMs >= plainEveryMs && line !== said;
     if (out.live || due || through) {
@@ -53,7 +54,7 @@ function words({ send, workers, counts }: Progress, now: Date): string {
   }
   if (send.state === 'paused') return `paused: ${send.pauseReason ?? ''}`;
   if (send.state === 'sending' && workers === 0) return 'no worker is running';
-  return send.state === 'sent' && counts.queued + counts.deferred > 0 ? 'retrying' : send.state;
+  return send.state === 'sent' && isOpen(counts) ? 'retrying' : send.state;
 }
 
 function span(at: Date, now: Date): string {

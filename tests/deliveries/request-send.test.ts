@@ -83,6 +83,11 @@ describe('asking for a send', () => {
   });
 
   it('holds for a minute by default, in which a cancel prevents everything', async () => {
+    const story = { newsletter_id: newsletterId, story_id: 77, position: 1, reason: 'newest' };
+    await ctx.db
+      .insertInto('edition_stories')
+      .values({ ...story, edition_id: editionId, place: 'lead' })
+      .execute();
     await request({ holdSeconds: undefined });
     expect(await startSend(ctx, { editionId })).toMatchObject({ kind: 'held' });
     expect(await stateOf(ctx, editionId)).toBe('starting');
@@ -92,6 +97,8 @@ describe('asking for a send', () => {
     expect(await fanOut(ctx, { editionId, after: 0 })).toEqual({ kind: 'nothing_to_do' });
     expect(await countsOf(ctx, editionId)).toMatchObject({ planned: 0 });
     expect(await stateOf(ctx, editionId)).toBe('cancelled');
+    const given = await ctx.db.selectFrom('edition_stories').select(['story_id', 'place']).execute();
+    expect(given).toEqual([{ story_id: 77, place: 'carried' }]);
   });
 
   it('starts when the hold is over', async () => {

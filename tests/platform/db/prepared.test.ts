@@ -1,0 +1,36 @@
+import { sql } from 'kysely';
+import { afterAll, describe, expect, it } from 'vitest';
+import { prepared } from '../../../src/platform/db/prepared.ts';
+import { testDatabase } from '../../support/database.ts';
+
+const { db, close } = await testDatabase();
+afterAll(() => close());
+
+describe('a statement that asks to be prepared', () => {
+  it('is planned once per connection, takes other values each time, and works in a transaction', async () => {
+    await db.connection().execute(async (one) => {
+      for (const n of [1, 2, 3]) {
+        const { rows } = await sql<{ n: number }>`${prepared('double')} select ${n}::int * 2 as n`.execute(
+          one,
+        );
+        expect(rows).toEqual([{ n: n * 2 }]);
+      }
+      await one.transaction().execute(async (tx) => {
+        await sql`${prepared('double')} select ${4}::int * 2 as n`.execute(tx);
+      });
+      const { rows } = await sql<{ name: string; runs: number }>`
+        select name, (generic_plans + custom_plans)::int as runs from pg_prepared_statements`.execute(one);
+      expect(rows).toEqual([{ name: 'double', runs: 4 }]);
+    });
+  });
+
+  it('leaves every other statement as it was', async () => {
+    await db.connection().execute(async (one) => {
+      await sql`select ${1}::int`.execute(one);
+      const { rows } = await sql<{
+        name: string;
+      }>`select name from pg_prepared_statements where name <> 'double'`.execute(one);
+      expect(rows).toEqual([]);
+    });
+  });
+});
