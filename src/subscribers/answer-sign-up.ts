@@ -8,9 +8,9 @@ import { askForConfirmation } from './ask-for-confirmation.ts';
 import { letterJobs, type NoticeKind } from './letter-kinds.ts';
 import { mailBarrier } from './mail-barrier.ts';
 import { type StandingSuppression, standingSuppressions } from './mail-state.ts';
-import { selectSubscriber, selectSubscriptions } from './queries.ts';
+import { lockSubscriber, selectSubscriber, selectSubscriptions } from './queries.ts';
 import { holdReceived, lockAddress, type SignUp, selectSignUp, settleSignUp } from './sign-up-queries.ts';
-import { type Subscription, shownState } from './subscriber.ts';
+import { type Subscriber, type Subscription, shownState } from './subscriber.ts';
 
 const dayMs = 24 * 60 * 60_000;
 const linkGapMs = 10 * 60_000;
@@ -39,16 +39,18 @@ async function decide(ctx: Context, tx: Db, signUpId: number): Promise<Answer> {
   if (seen.signal !== undefined || !address) return silence(tx, seen, seen.signal ?? 'no_address', now);
 
   await lockAddress(tx, fingerprint(ctx.keyring, address.limitKey).bytes);
+  const known = await selectSubscriber(tx, { emailKey: address.key });
+  const person = known && (await lockSubscriber(tx, known.id));
+  if (known && (!person || person.erasedAt)) throw new Error('the person was erased in this moment');
   const signUp = await holdReceived(tx, signUpId, now);
   if (!signUp) return { kind: 'nothing' };
   const standing = await standingSuppressions(tx, ctx.keyring, address.key);
   const barrier = mailBarrier(standing, now);
   if (barrier === 'closed') return silence(tx, signUp, 'suppressed', now);
-  if (signUp.asks === 'manage') return offerLink(ctx, tx, signUp, address);
+  if (signUp.asks === 'manage') return offerLink(ctx, tx, { signUp, address, person });
 
   const newsletterIds = signUp.newsletterIds.filter((id) => !suppressedFor(standing, id));
   if (newsletterIds.length === 0) return silence(tx, signUp, 'suppressed', now);
-  const person = await selectSubscriber(tx, { emailKey: address.key });
   const subscriptions = person ? await selectSubscriptions(tx, person.id) : [];
   const active = subscriptions.filter(
     (one) => one.state === 'active' && newsletterIds.includes(one.newsletterId),
@@ -89,9 +91,13 @@ async function tellSubscribed(
 }
 
 /** The link to their own page, for someone we write to; three a day at most. */
-async function offerLink(ctx: Context, tx: Db, signUp: SignUp, address: EmailAddress): Promise<Answer> {
+async function offerLink(
+  ctx: Context,
+  tx: Db,
+  asked: { signUp: SignUp; address: EmailAddress; person: Subscriber | undefined },
+): Promise<Answer> {
+  const { signUp, address, person } = asked;
   const now = ctx.clock.now();
-  const person = await selectSubscriber(tx, { emailKey: address.key });
   const known = person ? await selectSubscriptions(tx, person.id) : [];
   if (!person || !known.some((one) => one.state !== 'pending')) return silence(tx, signUp, 'unknown', now);
   const sent = await lettersSince(tx, {

@@ -61,9 +61,10 @@ async function act(
   marketing: boolean,
 ): Promise<'already' | { welcomeLetterIds: number[]; activeIds: number[] }> {
   const now = ctx.clock.now();
-  if (!(await claim(tx, signUp.id, hash, now))) return 'already';
+  // Everyone who changes a person holds the person first, so that no two wait for each other.
   const person = await lockSubscriber(tx, subscriberId);
   if (person?.email === undefined || person.emailKey === undefined) return 'already';
+  if (!(await claim(tx, signUp.id, hash, now))) return 'already';
   await leaveOut(
     tx,
     person.id,
@@ -95,7 +96,7 @@ async function act(
   return { welcomeLetterIds, activeIds: active };
 }
 
-/** Of two that come at once the second waits here, and finds the sign-up confirmed. */
+/** Of two that come at once the second finds the sign-up confirmed. */
 async function claim(tx: Db, signUpId: number, hash: Buffer, now: Date): Promise<boolean> {
   const claimed = await tx
     .updateTable('sign_ups')

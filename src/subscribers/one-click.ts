@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { maskAddresses } from '../lib/mask.ts';
 import { openToken } from '../lib/signed-token.ts';
 import { spoolUnsubscription } from './spool.ts';
 import { unsubscribe } from './unsubscribe.ts';
@@ -26,7 +27,8 @@ export async function oneClick(
     return { kind: 'done' };
   } catch (error) {
     await spoolUnsubscription(ctx.config.dataDir, { subscriberId, newsletterId, saidAt });
-    ctx.log.warn({ deed: 'one-click', subscriberId, newsletterId, err: error }, 'written to the spool');
+    const reason = maskAddresses(String(error));
+    ctx.log.warn({ deed: 'one-click', subscriberId, newsletterId, reason }, 'written to the spool');
     return { kind: 'spooled' };
   }
 }
