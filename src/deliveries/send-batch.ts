@@ -92,6 +92,7 @@ class Round {
       }
     } catch (error) {
       this.#abandoned = true;
+      this.#hands.permits.release(this.#answers.splice(0).length);
       throw error;
     }
   }
