@@ -23,14 +23,17 @@ export async function erasePending(
   await removeStranger(tx, subscriberId);
 }
 
-/** Put-off forms of the same address count too: nothing of it may stay. */
+/** Who takes it back takes back put-off forms of the address too; where time has ended it, a form that has come since stays. */
 async function emptySignUps(tx: Db, subscriberId: number, state: 'withdrawn' | 'expired'): Promise<number[]> {
+  const which =
+    state === 'expired'
+      ? sql`state = 'answered' and subscriber_id = ${subscriberId}`
+      : sql`state in ('received', 'answered') and (subscriber_id = ${subscriberId}
+          or email_key = (select email_key from subscribers where id = ${subscriberId}))`;
   const { rows } = await sql<{ id: number }>`
     update sign_ups set state = ${state}, email = null, email_key = null, page_url = null, ip_net = null,
       agent_family = null, put_off_until = null
-    where state in ('received', 'answered') and (subscriber_id = ${subscriberId}
-      or email_key = (select email_key from subscribers where id = ${subscriberId}))
-    returning id`.execute(tx);
+    where ${which} returning id`.execute(tx);
   return rows.map((row) => row.id);
 }
 

@@ -15,7 +15,7 @@ import { lockSubscriber, priorColumns } from './queries.ts';
  */
 export function resubscribe(
   ctx: Context,
-  what: { subscriberId: number; newsletterId: number; wordingId: number | undefined; actor: string },
+  what: { subscriberId: number; newsletterId: number; wordingId: number; actor: string },
   db: Db = ctx.db,
 ): Promise<boolean> {
   const now = ctx.clock.now();

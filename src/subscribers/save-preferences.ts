@@ -18,7 +18,7 @@ export interface Preferences {
     wanted: boolean;
     /** `keep` leaves a pause as it is, `none` ends it. */
     pause: 'keep' | 'none' | 7 | 14 | 30;
-    /** The words that stood beside the box. */
+    /** The words that stood beside the box; without them nobody knows what was agreed to, and nobody comes back. */
     wordingId: number | undefined;
   }[];
   marketing: { wanted: boolean; wordingId: number | undefined } | undefined;
@@ -57,7 +57,9 @@ export function savePreferences(
         note(left.kind === 'unsubscribed');
         continue;
       }
-      if (one.state === 'unsubscribed') note(await resubscribe(ctx, { ...which, wordingId }, tx));
+      if (one.state === 'unsubscribed' && wordingId !== undefined) {
+        note(await resubscribe(ctx, { ...which, wordingId }, tx));
+      }
       if (typeof rest === 'number') {
         note(await pause(ctx, { ...which, until: new Date(now.getTime() + rest * dayMs) }, tx));
       } else if (rest === 'none' && shownState(one, now) === 'paused') {

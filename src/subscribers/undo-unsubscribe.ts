@@ -9,7 +9,7 @@ import type { Subscriber } from './subscriber.ts';
 
 /**
  * Takes an unsubscription back: every subscription that those events ended is as it was before, rhythm, topics and pause
- * included, unless something changed it since. Safe to run twice.
+ * included, unless something changed it since or the person was erased. Safe to run twice.
  *
  * @returns how many subscriptions and consents are restored by this call.
  */
@@ -20,7 +20,7 @@ export function undoUnsubscribe(
   const now = ctx.clock.now();
   return inTransaction(ctx.db, async (tx) => {
     const person = await lockSubscriber(tx, what.subscriberId);
-    if (!person) return { restored: 0 };
+    if (!person || person.erasedAt) return { restored: 0 };
     const restored = await restore(tx, what);
     await recordEvents(
       tx,

@@ -15,6 +15,7 @@ import {
   confirmToken,
   consentVersion,
   eventsOf,
+  postForm,
   seedInsideWashington,
   sendDueLetters,
   subscribe,
@@ -228,6 +229,20 @@ describe('links that end', () => {
     expect(await expireSignUps(ctx)).toBeGreaterThan(0);
     expect(await expireSignUps(ctx)).toBe(0);
     expect(await dump()).not.toContain('silent.reader');
+  });
+
+  it('ends nothing that was asked for again meanwhile: a form that waits for its answer gets it', async () => {
+    await subscribe(ctx, 'asks.again@example.com');
+    ctx.clock.advance(day);
+    expect(await askToJoin(ctx, 'asks.again@example.com')).toMatchObject({ outcome: 'already-subscribed' });
+    ctx.clock.advance(15 * day);
+    const posted = await postForm(ctx, 'asks.again@example.com');
+    if (posted.kind !== 'accepted') throw new Error(posted.kind);
+    expect(await expireSignUps(ctx)).toBeGreaterThan(0);
+    expect(await answerSignUp(ctx, { signUpId: posted.signUpId })).toMatchObject({
+      kind: 'planned',
+      outcome: 'already-subscribed',
+    });
   });
 
   it('R23 "delete it now" leaves no trace of the address in the database', async () => {

@@ -78,6 +78,20 @@ describe("a reader's own page", () => {
     expect(consents[2]?.wording?.text).toContain('Get the free Inside Washington email');
   });
 
+  it('brings nobody back by words that no page showed', async () => {
+    const { subscriberId, url } = await reader('no.words@example.com');
+    const fields = { ...(await look(url)).forms[0]?.fields };
+    delete fields[`newsletter_${washington.id}`];
+    await look(url, { method: 'POST', body: new URLSearchParams(fields) });
+    const forged = { ...fields, [`newsletter_${washington.id}`]: 'yes', [`consent_v_${washington.id}`]: 'x' };
+    await look(url, { method: 'POST', body: new URLSearchParams(forged) });
+    expect((await subscriptionOf(web.ctx, subscriberId, washington.id))?.state).toBe('unsubscribed');
+    expect((await consentsOf(web.ctx.db, subscriberId)).map((one) => one.act)).toEqual([
+      'given',
+      'withdrawn',
+    ]);
+  });
+
   it('stops everything with one button, and undoes it', async () => {
     const { subscriberId, url } = await reader('stop.all@example.com');
     const stopped = await press(await look(url), {}, (form) => form.fields.act === 'stop_all');

@@ -7,6 +7,8 @@ import { answerSignUp } from '../../src/subscribers/answer-sign-up.ts';
 import { subscribersCommands } from '../../src/subscribers/commands.ts';
 import { erase } from '../../src/subscribers/erase.ts';
 import { consentsOf } from '../../src/subscribers/find.ts';
+import { undoUnsubscribe } from '../../src/subscribers/undo-unsubscribe.ts';
+import { unsubscribe } from '../../src/subscribers/unsubscribe.ts';
 import { runCommand } from '../support/shell.ts';
 import {
   askToJoin,
@@ -122,6 +124,22 @@ describe('erasing', () => {
       kind: 'silent',
       outcome: 'suppressed',
     });
+  });
+
+  it('is not undone by the undo of an earlier leaving', async () => {
+    const { ctx } = web;
+    const { subscriberId } = await subscribe(ctx, 'left.first@example.com');
+    const left = await unsubscribe(ctx, {
+      subscriberId,
+      newsletterId: 'all',
+      method: 'page',
+      actor: 'reader',
+    });
+    if (left.kind !== 'unsubscribed') throw new Error(left.kind);
+    await erase(ctx, { subscriberId, actor: 'cli' });
+    const events = { firstEventId: Math.min(...left.eventIds), lastEventId: Math.max(...left.eventIds) };
+    expect(await undoUnsubscribe(ctx, { subscriberId, ...events })).toEqual({ restored: 0 });
+    expect((await subscriptionOf(ctx, subscriberId, washington.id))?.state).toBe('unsubscribed');
   });
 
   it('forgets even the refusal when asked to', async () => {
