@@ -7,6 +7,9 @@ import { openLog } from './platform/log.ts';
 import type { OpenShell } from './shell.ts';
 import { type Role, start } from './start.ts';
 
+/** A database that is away would keep a stop waiting for long; what is left in doubt then, `rescue` finds. */
+const stopMsMax = 20_000;
+
 /** `dateline start | web | worker | migrate`. */
 export function roleCommands(shell: OpenShell): Command[] {
   return [
@@ -30,6 +33,10 @@ function role(name: string, description: string, roles: readonly Role[]): Comman
     const running = await start(config, log, roles);
     await signalled();
     log.info({ deed: 'stop' }, 'draining');
+    setTimeout(() => {
+      log.error({ deed: 'stop' }, 'not stopped in time, ended');
+      process.exit(1);
+    }, stopMsMax).unref();
     await running.stop();
     log.info({ deed: 'stop' }, 'stopped');
   });

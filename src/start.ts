@@ -10,9 +10,11 @@ import { upkeep } from '../workers/upkeep.ts';
 import type { Config } from './config.ts';
 import { type OpenContext, openContext } from './context.ts';
 import { drainDeliveries } from './deliveries/drain.ts';
+import { maskAddresses } from './lib/mask.ts';
 import { drainableServer } from './platform/http/drain-server.ts';
 import type { Log } from './platform/log.ts';
 import { beat, heartbeatEveryMs, registerWorker, stopWorker } from './platform/queue/workers.ts';
+import { carryOutSpooled } from './subscribers/carry-out-spooled.ts';
 import { openWeb } from './web.tsx';
 
 export type Role = 'web' | 'worker';
@@ -30,6 +32,7 @@ export interface Running {
 
 /** After this what is still on the wire, mail or page, is cut, so that the process ends within 20 s. */
 const drainMsMax = 15_000;
+const spoolEveryMs = 30_000;
 
 /** Starts the roles in one process. Throws, with everything closed again, when one of them cannot start. */
 export async function start(config: Config, log: Log, roles: readonly Role[]): Promise<Running> {
@@ -49,6 +52,7 @@ export async function start(config: Config, log: Log, roles: readonly Role[]): P
     stops.push(() => answered);
     if (roles.includes('worker')) await startWorker(ctx, roles, stops);
     const web = roles.includes('web') ? await startWeb(ctx) : undefined;
+    if (web) stops.push(keepSpoolEmpty(ctx));
     stops.push(() => {
       answered = web?.close();
     });
@@ -93,6 +97,17 @@ async function startWorker(
     clearTimeout(cut);
   });
   stops.push(keepSchedule(ctx));
+}
+
+/** What this role spools while the database is away lies on its own disk, where perhaps no worker looks. */
+function keepSpoolEmpty(ctx: OpenContext): () => void {
+  const timer = setInterval(() => {
+    void carryOutSpooled(ctx).catch((error: Error) => {
+      const reason = maskAddresses(error.message);
+      ctx.log.warn({ deed: 'carry-out-spooled', reason }, 'spooled unsubscriptions wait');
+    });
+  }, spoolEveryMs);
+  return () => clearInterval(timer);
 }
 
 async function startWeb(ctx: OpenContext): Promise<{ url: string; close: () => Promise<void> }> {

@@ -1,10 +1,9 @@
 import type { Context } from '../context.ts';
 import { dueLetters, rescueLetters } from '../platform/mail/letters.ts';
 import type { JobName } from '../platform/queue/jobs.ts';
+import { carryOutSpooled } from './carry-out-spooled.ts';
 import { isLetterKind, letterJobs } from './letter-kinds.ts';
 import { forgottenSignUps } from './sign-up-queries.ts';
-import { drainSpool } from './spool.ts';
-import { unsubscribe } from './unsubscribe.ts';
 
 const forgottenAfterMs = 60_000;
 const rowsMax = 1_000;
@@ -17,9 +16,7 @@ export async function rescueSubscribers(
   ctx: Context,
 ): Promise<{ spooled: number; signUps: number; freed: number; expired: number; letters: number }> {
   const now = ctx.clock.now();
-  const spooled = await drainSpool(ctx.config.dataDir, (wish) =>
-    unsubscribe(ctx, { ...wish, method: 'one-click', actor: 'reader' }),
-  );
+  const spooled = await carryOutSpooled(ctx);
   const signUps = await forgottenSignUps(ctx.db, {
     since: new Date(now.getTime() - forgottenAfterMs),
     now,

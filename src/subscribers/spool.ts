@@ -54,9 +54,12 @@ export async function drainSpool(
   let done = 0;
   for (const name of names) {
     const path = join(folder, name);
-    const wish = await read(path);
+    const text = await unlessGone(readFile(path, 'utf8'));
+    // Another process on this disk has carried it out.
+    if (text === undefined) continue;
+    const wish = read(text);
     if (!wish) {
-      await rename(path, `${path}.unreadable`);
+      await unlessGone(rename(path, `${path}.unreadable`));
       continue;
     }
     await carryOut(wish);
@@ -70,18 +73,21 @@ function spoolFolder(dataDir: string): string {
   return join(dataDir, 'spool', 'unsubscribe');
 }
 
+/** There is no folder until the first wish is spooled. */
 async function listFolder(folder: string): Promise<string[]> {
+  return (await unlessGone(readdir(folder))) ?? [];
+}
+
+async function unlessGone<T>(deed: Promise<T>): Promise<T | undefined> {
   try {
-    return await readdir(folder);
+    return await deed;
   } catch (error) {
-    // There is no folder until the first wish is spooled.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-async function read(path: string): Promise<SpooledUnsubscription | undefined> {
-  const text = await readFile(path, 'utf8');
+function read(text: string): SpooledUnsubscription | undefined {
   try {
     return content.parse(JSON.parse(text));
   } catch {
