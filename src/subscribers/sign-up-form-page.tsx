@@ -57,7 +57,9 @@ export async function formPage(
         </section>
       )}
       {newsletter.fromName !== newsletter.name && (
-        <p class="meta">{say(lang, 'signup.who', { sender: newsletter.fromName })}</p>
+        {newsletter.fromName !== newsletter.name && (
+          <p class="meta">{say(lang, 'signup.who', { sender: newsletter.fromName })}</p>
+        )}
       )}
     </Page>,
     status,
