@@ -57,9 +57,7 @@ export async function formPage(
         </section>
       )}
       {newsletter.fromName !== newsletter.name && (
-        {newsletter.fromName !== newsletter.name && (
-          <p class="meta">{say(lang, 'signup.who', { sender: newsletter.fromName })}</p>
-        )}
+        <p class="meta">{say(lang, 'signup.who', { sender: newsletter.fromName })}</p>
       )}
     </Page>,
     status,
