@@ -8,13 +8,14 @@ import type { Db } from '../platform/db/database.ts';
 import { hourTime, longDate, plainDate } from '../platform/i18n/dates.ts';
 import { dirOf } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
-import { claimLetter, dropLetter } from '../platform/mail/letters.ts';
+import { type ClaimedLetter, dropLetter } from '../platform/mail/letters.ts';
 import { renderLetter } from '../platform/render/mail.ts';
 import type { WelcomeView } from '../platform/render/views.ts';
 import { letterSender } from '../subscribers/letter-sender.ts';
 import { manageUrl, unsubscribeUrl } from '../subscribers/links.ts';
 import { mayMail } from '../subscribers/may-mail.ts';
 import { sendLetter } from '../subscribers/send-letter.ts';
+import { writeLetter } from '../subscribers/write-letter.ts';
 import { webUrl } from './addresses.ts';
 import { bulkFooter } from './bulk-footer.ts';
 import { latestPublic } from './find.ts';
@@ -25,10 +26,11 @@ import { leavingHeaders } from './headers.ts';
  * Once per subscription. Safe to run twice: one caller has the letter, and who has left meanwhile gets none.
  */
 export async function sendWelcome(ctx: Context, { letterId }: { letterId: number }): Promise<void> {
+  await writeLetter(ctx, letterId, (letter) => write(ctx, letter));
+}
+
+async function write(ctx: Context, letter: ClaimedLetter): Promise<void> {
   const now = ctx.clock.now();
-  const claimant = ctx.workerId === undefined ? {} : { workerId: ctx.workerId };
-  const letter = await claimLetter(ctx.db, { letterId, now, ...claimant });
-  if (!letter) return;
   const reader = await readerOf(ctx.db, letter.about);
   const barred = reader
     ? await mayMail(ctx.db, { ...reader, now })
@@ -36,7 +38,7 @@ export async function sendWelcome(ctx: Context, { letterId }: { letterId: number
   if (!reader || barred.kind === 'no') {
     await dropLetter(ctx.db, letter.id, now);
     ctx.log.info(
-      { deed: 'send-welcome', letterId, why: barred.kind === 'no' ? barred.reason : undefined },
+      { deed: 'send-welcome', letterId: letter.id, why: barred.kind === 'no' ? barred.reason : undefined },
       'dropped',
     );
     return;

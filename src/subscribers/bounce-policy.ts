@@ -1,4 +1,4 @@
-import type { LetterClass } from '../platform/mail/letters.ts';
+import type { LetterClass } from '../platform/mail/letter-verdict.ts';
 
 /** What went wrong with one message to one person: an SMTP reply's class, or the reader's own report. */
 export type BounceClass = LetterClass | 'complaint';

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { hashToken, mintToken } from '../lib/signed-token.ts';
 import type { Db } from '../platform/db/database.ts';
-import { claimLetter, dropLetter } from '../platform/mail/letters.ts';
+import { type ClaimedLetter, dropLetter } from '../platform/mail/letters.ts';
 import { renderLetter } from '../platform/render/mail.ts';
 import { keptUntil } from './answer.ts';
 import { askingSite } from './asking-site.ts';
@@ -15,6 +15,7 @@ import { selectSubscriber } from './queries.ts';
 import { sendLetter } from './send-letter.ts';
 import { type SignUp, selectSignUp, selectWordings } from './sign-up-queries.ts';
 import type { Subscriber } from './subscriber.ts';
+import { writeLetter } from './write-letter.ts';
 
 export const confirmationTokenMs = 7 * 24 * 60 * 60_000;
 
@@ -23,13 +24,15 @@ export const confirmationTokenMs = 7 * 24 * 60 * 60_000;
  * retry mints a new link; older ones keep working until they end. Safe to run twice: one caller has the letter.
  */
 export async function sendConfirmation(ctx: Context, { letterId }: { letterId: number }): Promise<void> {
+  await writeLetter(ctx, letterId, (letter) => write(ctx, letter));
+}
+
+async function write(ctx: Context, letter: ClaimedLetter): Promise<void> {
   const now = ctx.clock.now();
-  const letter = await claimLetter(ctx.db, { letterId, now, ...claimant(ctx) });
-  if (!letter) return;
   const about = await stillWanted(ctx, letter.about);
   if (!about) {
     await dropLetter(ctx.db, letter.id, now);
-    ctx.log.info({ deed: 'send-confirmation', letterId }, 'dropped: nobody waits for it');
+    ctx.log.info({ deed: 'send-confirmation', letterId: letter.id }, 'dropped: nobody waits for it');
     return;
   }
   const { signUp, person, email, newsletterIds } = about;
@@ -59,10 +62,6 @@ export async function sendConfirmation(ctx: Context, { letterId }: { letterId: n
     html,
     text,
   });
-}
-
-function claimant(ctx: Context): { workerId?: number } {
-  return ctx.workerId === undefined ? {} : { workerId: ctx.workerId };
 }
 
 /** A sign-up may have been confirmed, withdrawn or suppressed while its letter waited. */

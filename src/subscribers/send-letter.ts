@@ -3,7 +3,9 @@ import { escapeHtml } from '../lib/escape-html.ts';
 import { opaqueName } from '../lib/signed-token.ts';
 import { composeLetter } from '../platform/mail/compose-letter.ts';
 import type { Header } from '../platform/mail/header.ts';
-import { type ClaimedLetter, type SettledLetter, settleLetter } from '../platform/mail/letters.ts';
+import type { SettledLetter } from '../platform/mail/letter-verdict.ts';
+import { type ClaimedLetter, settleLetter } from '../platform/mail/letters.ts';
+import type { Outcome } from '../platform/mail/smtp-outcome.ts';
 import { noteAttempts, recordBounce } from './record-bounce.ts';
 
 export interface LetterMail {
@@ -23,11 +25,15 @@ const headers = [
   { name: 'X-Auto-Response-Suppress', value: 'All' },
 ];
 
+/** A relay has been handed the letter, and what became of it could not be written down: it is in doubt. */
+export class Unsettled extends Error {}
+
 /**
  * Hands one claimed letter to the relay on the letters' own connections and writes down what became of it; what the reply
  * means for the person is settled in the same transaction.
  *
  * @returns `undefined` when the claim was lost meanwhile.
+ * @throws Unsettled when the relay has been handed it and the database is away; anything else before that.
  */
 export async function sendLetter(
   ctx: Context,
@@ -56,11 +62,36 @@ export async function sendLetter(
   // Only an address outside ASCII brings such bytes (RFC 6531 §3.2): everything else is encoded.
   const eightBit = /[\x80-\xff]/.test(message);
   const outcome = await ctx.mail.letters.deliver({ from: from.address, to, eightBit }, () => message);
+  const settled = await settle(ctx, letter, { outcome, messageId, subscriberId, to }).catch(
+    (cause: Error) => {
+      throw new Unsettled(`letter ${letter.id} could not be settled`, { cause });
+    },
+  );
+  ctx.log.info(
+    {
+      deed: 'send-letter',
+      letterId: letter.id,
+      kind: letter.kind,
+      state: settled?.state,
+      class: settled?.class,
+    },
+    'letter',
+  );
+  return settled;
+}
+
+function settle(
+  ctx: Context,
+  letter: ClaimedLetter,
+  sent: { outcome: Outcome; messageId: string; subscriberId: number; to: string },
+): Promise<SettledLetter | undefined> {
+  const { outcome, messageId, subscriberId, to } = sent;
   const now = ctx.clock.now();
-  const settled = await ctx.db.transaction().execute(async (tx) => {
+  return ctx.db.transaction().execute(async (tx) => {
     const written = await settleLetter(tx, letter, outcome, now, messageId);
     if (!written) return undefined;
-    await noteAttempts(tx, [to.slice(to.lastIndexOf('@') + 1)], now);
+    // Only a server that has decided says something about its recipients.
+    if (outcome.kind === 'reply') await noteAttempts(tx, [to.slice(to.lastIndexOf('@') + 1)], now);
     if (written.state === 'refused') {
       await recordBounce(tx, ctx.keyring, {
         subscriberId,
@@ -76,17 +107,6 @@ export async function sendLetter(
     }
     return written;
   });
-  ctx.log.info(
-    {
-      deed: 'send-letter',
-      letterId: letter.id,
-      kind: letter.kind,
-      state: settled?.state,
-      class: settled?.class,
-    },
-    'letter',
-  );
-  return settled;
 }
 
 /** Fills `[[name]]` with the reader's own value, once: what a value holds is never filled again. */

@@ -2,7 +2,8 @@ import type { Context } from '../context.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { shownEditions } from '../newsletters/showcase.ts';
 import { currentWordings } from '../newsletters/wordings.ts';
-import { claimLetter, dropLetter, type SettledLetter } from '../platform/mail/letters.ts';
+import type { SettledLetter } from '../platform/mail/letter-verdict.ts';
+import { type ClaimedLetter, dropLetter } from '../platform/mail/letters.ts';
 import { renderLetter } from '../platform/render/mail.ts';
 import { isLetterKind, letterJobs, type NoticeKind } from './letter-kinds.ts';
 import { letterSender } from './letter-sender.ts';
@@ -14,6 +15,7 @@ import { selectSubscriber, selectSubscriptions } from './queries.ts';
 import { sendLetter } from './send-letter.ts';
 import { selectSignUp } from './sign-up-queries.ts';
 import { type Subscriber, shownState } from './subscriber.ts';
+import { writeLetter } from './write-letter.ts';
 
 /**
  * Sends a notice that is due: already on the list, paused, the link to their own page, erased. Nothing changes for the reader
@@ -23,13 +25,11 @@ export async function sendNotice(
   ctx: Context,
   { letterId }: { letterId: number },
 ): Promise<SettledLetter | undefined> {
+  return writeLetter(ctx, letterId, (letter) => write(ctx, letter));
+}
+
+async function write(ctx: Context, letter: ClaimedLetter): Promise<SettledLetter | undefined> {
   const now = ctx.clock.now();
-  const letter = await claimLetter(ctx.db, {
-    letterId,
-    now,
-    ...(ctx.workerId === undefined ? {} : { workerId: ctx.workerId }),
-  });
-  if (!letter) return undefined;
   const kind = noticeKind(letter.kind);
   const about = kind && (await noticeAbout(ctx, kind, letter.about));
   if (!kind || about?.person.email === undefined) {

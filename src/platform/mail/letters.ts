@@ -1,8 +1,13 @@
 import { sql } from 'kysely';
-import { maskAddresses } from '../../lib/mask.ts';
 import type { Db } from '../db/database.ts';
+import {
+  doubtsMax,
+  letterDeadlineMs,
+  letterVerdict,
+  nextAttemptAt,
+  type SettledLetter,
+} from './letter-verdict.ts';
 import type { Outcome } from './smtp-outcome.ts';
-import { classifyReply, type ReplyClass, replyText } from './smtp-reply.ts';
 
 // The ledger of letters: one transactional mail per row, without its words and without an address. Every chapter that
 // writes to a single person plans a letter here, rings its job, and settles what became of it.
@@ -21,26 +26,9 @@ export interface ClaimedLetter {
   at: Date;
 }
 
-export type LetterClass = ReplyClass | 'in-doubt';
-
-export interface SettledLetter {
-  state: 'accepted' | 'deferred' | 'refused' | 'unknown';
-  class: LetterClass;
-  code: number | undefined;
-  /** Enhanced status (RFC 3463). */
-  status: string | undefined;
-  textMasked: string;
-  /** When a deferred letter is tried again. */
-  dueAt: Date | undefined;
-}
-
 const minuteMs = 60_000;
-/** After the n-th attempt the next comes so much later; after the last of these, every four hours. */
-const backOffMinutes = [1, 2, 5, 10, 20, 40, 80, 160, 240];
-export const letterDeadlineMs = 24 * 60 * minuteMs;
 const leaseMs = 10 * minuteMs;
 const workerDeadAfterMs = minuteMs;
-const doubtsMax = 1;
 
 /**
  * Plans a letter. Unique by kind and what it is about, so planning twice plans once.
@@ -129,7 +117,7 @@ export async function settleLetter(
   now: Date,
   messageId?: string,
 ): Promise<SettledLetter | undefined> {
-  const settled = judge(letter, outcome, now);
+  const settled = letterVerdict(letter, outcome, now);
   const row = await db
     .updateTable('letters')
     .set({
@@ -149,6 +137,20 @@ export async function settleLetter(
     .returning('id')
     .executeTakeFirst();
   return row && settled;
+}
+
+/**
+ * Gives a claimed letter back that never came to the wire, because it could not be written: it is due again as after a
+ * deferral. Nothing of it left, so it is not in doubt, and it does not wait for its lease to end. Safe to run twice.
+ */
+export async function releaseLetter(db: Db, letter: ClaimedLetter, now: Date): Promise<void> {
+  await db
+    .updateTable('letters')
+    .set({ state: 'deferred', due_at: nextAttemptAt(letter.attempt, now), worker_id: null })
+    .where('id', '=', letter.id)
+    .where('state', '=', 'sending')
+    .where('attempts', '=', letter.attempt)
+    .execute();
 }
 
 /** Ends a letter that has no reason any more: what it was about is gone or done. Safe to run twice. */
@@ -239,44 +241,6 @@ export async function dueLetters(
     .orderBy('id')
     .limit(lettersMax)
     .execute();
-}
-
-function judge(letter: ClaimedLetter, outcome: Outcome, now: Date): SettledLetter {
-  if (outcome.kind === 'lost' && outcome.afterDot) return inDoubt(letter, outcome.reason, now);
-  const reply = outcome.reply;
-  const verdict = reply && classifyReply({ phase: outcome.phase, ...reply });
-  const words = reply ? replyText(reply) : outcome.kind === 'lost' ? outcome.reason : '';
-  const seen = {
-    class: verdict?.class ?? ('network' as const),
-    code: reply?.code,
-    status: reply?.status,
-    textMasked: maskAddresses(words),
-    dueAt: undefined,
-  };
-  if (outcome.kind === 'reply' && verdict?.disposition === 'accepted') return { ...seen, state: 'accepted' };
-  // A lost connection says nothing about the reader, whatever the handshake answered: the letter waits.
-  if (outcome.kind === 'reply' && verdict?.disposition === 'refused') return { ...seen, state: 'refused' };
-  const dueAt = nextAttemptAt(letter.attempt, now);
-  if (dueAt.getTime() >= letter.at.getTime() + letterDeadlineMs) {
-    return { ...seen, state: 'refused', class: 'expired' };
-  }
-  return { ...seen, state: 'deferred', dueAt };
-}
-
-function inDoubt(letter: ClaimedLetter, reason: string, now: Date): SettledLetter {
-  const seen = {
-    class: 'in-doubt' as const,
-    code: undefined,
-    status: undefined,
-    textMasked: maskAddresses(reason),
-  };
-  if (letter.doubts >= doubtsMax) return { ...seen, state: 'unknown', dueAt: undefined };
-  return { ...seen, state: 'deferred', dueAt: now };
-}
-
-function nextAttemptAt(attempt: number, now: Date): Date {
-  const minutes = backOffMinutes[Math.min(attempt, backOffMinutes.length) - 1] ?? 240;
-  return new Date(now.getTime() + minutes * minuteMs);
 }
 
 async function expireLetters(db: Db, now: Date, letterId?: number): Promise<number> {
