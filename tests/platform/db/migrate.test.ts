@@ -32,6 +32,17 @@ describe('migrating', () => {
     expect(await migrate(empty.db)).toEqual([]);
   });
 
+  test('rows that are deleted one by one are pointed at through indexes, or each deletion would read whole tables', async () => {
+    await migrate(empty.db);
+    const { rows } = await sql<{ pointer: string }>`
+      select c.conrelid::regclass || '.' || a.attname as pointer from pg_constraint c
+      join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+      where c.contype = 'f' and c.confrelid in ('subscribers'::regclass, 'subscriptions'::regclass, 'sign_ups'::regclass)
+        and not exists (select from pg_index i where i.indrelid = c.conrelid and i.indkey[0] = a.attnum
+          and i.indpred is null)`.execute(empty.db);
+    expect(rows).toEqual([]);
+  });
+
   test('of four processes that migrate at once one does it and none fails', async () => {
     const others = [1, 2, 3].map(() => openDatabase({ ...inject('postgres'), database: name }));
     const ran = await Promise.all([empty, ...others].map(({ db }) => migrate(db)));

@@ -105,6 +105,7 @@ create table subscriber_events (
   kind text not null, before jsonb, at timestamptz not null, actor text not null
 );
 create index subscriber_events_person on subscriber_events (subscriber_id, id);
+create index subscriber_events_subscription on subscriber_events (subscription_id);
 create table sign_ups (
   id bigint generated always as identity primary key,
   asks text not null default 'subscribe' check (asks in ('subscribe', 'manage')),
@@ -118,6 +119,7 @@ create table sign_ups (
 create index sign_ups_received on sign_ups (created_at) where state = 'received';
 create index sign_ups_address on sign_ups (email_key, created_at);
 create index sign_ups_expiry on sign_ups (expires_at) where state = 'answered';
+create index sign_ups_person on sign_ups (subscriber_id);
 create table confirmation_tokens (
   hash bytea primary key, sign_up_id bigint not null references sign_ups,
   created_at timestamptz not null, expires_at timestamptz not null, used_at timestamptz
@@ -163,6 +165,7 @@ create unique index suppressions_standing on suppressions (fingerprint, coalesce
   where released_at is null;
 create index suppressions_person on suppressions (subscriber_id)
   where released_at is null and newsletter_id is not null;
+create index suppressions_subscriber on suppressions (subscriber_id);
 create table bounces (
   id bigint generated always as identity primary key,
   subscriber_id bigint references subscribers, edition_id bigint, letter_id bigint,
