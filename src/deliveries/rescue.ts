@@ -4,6 +4,7 @@ import { finish } from './finish.ts';
 import { gatherStrays } from './gather-strays.ts';
 import { handsOf } from './hands.ts';
 import { freeDeadLeases, freeForgottenLeases } from './leases.ts';
+import { prunedBefore } from './prune.ts';
 import { freeBatches } from './queries.ts';
 import { retry } from './retry.ts';
 import { ring } from './ring.ts';
@@ -106,7 +107,7 @@ async function verifyFinished(ctx: Context, report: DeliveriesRescued): Promise<
   const finished = await ctx.db
     .selectFrom('sends')
     .select('edition_id')
-    .where('finished_at', 'is not', null)
+    .where('finished_at', '>=', prunedBefore(ctx.clock.now()))
     .where('verified_at', 'is', null)
     .orderBy('edition_id')
     .limit(10)

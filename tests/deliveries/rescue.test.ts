@@ -208,6 +208,18 @@ describe('after 400 days', () => {
     expect(await pruneDeliveries(ctx.db, later(401))).toBe(5);
     expect(await pruneDeliveries(ctx.db, later(401))).toBe(0);
     expect(await countsOf(ctx, editionId)).toMatchObject({ planned: 5, accepted: 5 });
+  });
+
+  it('never takes the rows that are left for the truth, and rescue looks past such a send', async () => {
+    const { editionId, subscriberIds } = await seedSend(ctx.db, { readers: 5, at: morning });
+    await begin(ctx, editionId, 5);
+    await deliverFree(ctx, editionId);
+    ctx.clock.advance(401 * 24 * 60 * minuteMs);
+    // As a deletion that was interrupted leaves it.
+    await ctx.db.deleteFrom('deliveries').where('subscriber_id', 'in', subscriberIds.slice(0, 2)).execute();
     await expect(verifySend(ctx, editionId)).rejects.toMatchObject({ status: 409, code: 'pruned' });
+    expect(await rescueDeliveries(ctx)).toMatchObject({ verified: 0, mended: 0 });
+    expect(await countsOf(ctx, editionId)).toMatchObject({ planned: 5, accepted: 5 });
+    expect(await pruneDeliveries(ctx.db, ctx.clock.now())).toBe(3);
   });
 });
