@@ -75,9 +75,9 @@ function hasName(): boolean {
   }
 }
 
-async function give({ root: dir, lib, socketDir }: Places, owner: Account['owner']): Promise<void> {
+async function give({ root: dir, lib, socketDir, seats }: Places, owner: Account['owner']): Promise<void> {
   if (!owner) return;
-  for (const path of [dir, lib, socketDir]) await chown(path, owner.uid, owner.gid);
+  for (const path of [dir, lib, socketDir, seats]) await chown(path, owner.uid, owner.gid);
 }
 
 async function giveTree(path: string, owner: Account['owner']): Promise<void> {

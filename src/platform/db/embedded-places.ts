@@ -10,6 +10,8 @@ export interface Places {
   data: string;
   lib: string;
   socketDir: string;
+  /** A pipe with a name: who has it open uses the server. */
+  seats: string;
 }
 
 /** `sockaddr_un.sun_path` less its final zero: 108 bytes on Linux, 104 on macOS. */
@@ -23,7 +25,14 @@ export async function makePlaces(dataDir: string): Promise<Places> {
     await mkdir(resolve(dataDir), { recursive: true });
     await mkdir(wanted, { mode: 0o700, recursive: true });
     const root = await realpath(wanted);
-    const places = { root, data: join(root, 'data'), lib: join(root, 'lib'), socketDir: socketDirOf(root) };
+    const socketDir = socketDirOf(root);
+    const places = {
+      root,
+      data: join(root, 'data'),
+      lib: join(root, 'lib'),
+      socketDir,
+      seats: join(socketDir, 'seats'),
+    };
     await mkdir(places.lib, { mode: 0o700, recursive: true });
     await mkdir(places.socketDir, { mode: 0o700, recursive: true });
     if (!places.socketDir.startsWith(root)) await refuseForeign(places.socketDir, root);

@@ -36,6 +36,12 @@ export async function findRunning({ data }: Places): Promise<Running> {
   return { kind: 'busy', why: `process ${file.pid} holds ${data} and does not answer` };
 }
 
+/** Whether no server holds the folder any more; asks nobody. */
+export async function isGone({ data }: Places): Promise<boolean> {
+  const file = await readPidFile(data);
+  return !file || !(await isPostmaster(file.pid, data));
+}
+
 /**
  * Removes what a crash left: Postgres itself would refuse to start when its old process id belongs to somebody else
  * by now, as after a power cut. Only for the holder of the lock, after `findRunning` said `none`.

@@ -1,11 +1,13 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { closeSync } from 'node:fs';
 import { access, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { Account } from './embedded-account.ts';
 import type { Binaries } from './embedded-binaries.ts';
 import type { Places } from './embedded-places.ts';
+import type { Seat } from './embedded-seats.ts';
 
 /** All that a program of Postgres needs to run here. */
 export interface Ground {
@@ -15,11 +17,12 @@ export interface Ground {
   account: Account;
 }
 
-export type Started = { kind: 'started'; stop(): Promise<void> } | { kind: 'taken'; why: string };
+/** `ended` resolves when the server is gone, at most `stopTimeoutMs` after the last seat was given up. */
+export type Started = { kind: 'started'; ended(): Promise<void> } | { kind: 'taken'; why: string };
 
 /**
- * Runs a program and stops it when standard input ends, which also happens when this process is killed: first TERM,
- * which a program that has no handlers yet obeys, then INT, the fast shutdown. QUIT when that takes too long.
+ * Runs a program and stops it when standard input ends, which also happens when those who hold its other end are killed:
+ * first TERM, which a program that has no handlers yet obeys, then INT, the fast shutdown. QUIT when that takes too long.
  */
 const watchdog = `
 export LD_LIBRARY_PATH="$1" DYLD_LIBRARY_PATH="$1"; shift
@@ -31,7 +34,7 @@ wait $pid; code=$?
 kill $watch 2>/dev/null
 exit $code`;
 
-const stopTimeoutMs = 15_000;
+export const stopTimeoutMs = 15_000;
 const linesKept = 15;
 
 /** Makes the cluster unless it exists. Whole or not at all: an interrupted run leaves a folder that the next removes. */
@@ -42,7 +45,7 @@ export async function initialise({ places, ...ground }: Ground, timeoutMs: numbe
   const options = ['-U', 'postgres', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--no-instructions'];
   const locale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
   const run = runWatched({ places, ...ground }, [ground.binaries.initdb, '-D', fresh, ...options, ...locale]);
-  const timer = setTimeout(run.end, timeoutMs);
+  const timer = setTimeout(() => run.stdin?.end(), timeoutMs);
   const code = await run.ended;
   clearTimeout(timer);
   if (code !== 0) throw new Error(`initdb could not make a database in ${places.root}: ${run.lastLines()}`);
@@ -60,22 +63,25 @@ async function removeUnfinished(root: string): Promise<void> {
 }
 
 /**
- * Starts the server and waits until it takes connections. `taken` = another server has the folder after all.
- * Throws with the last lines that Postgres wrote when it ends or is not ready in time.
+ * Starts the server and waits until it takes connections. `taken` = another server has the folder after all. It runs
+ * until the last seat is given up, whoever holds it. Throws with the last lines that Postgres wrote when it ends or is
+ * not ready in time; the seat is given up then.
  */
 export async function startServer(
   ground: Ground,
-  settings: Record<string, string>,
-  readyTimeoutMs: number,
+  seat: Seat,
+  { settings, readyTimeoutMs }: { settings: Record<string, string>; readyTimeoutMs: number },
 ): Promise<Started> {
   const { data, socketDir } = ground.places;
   const chosen = { ...quiet, ...settings, listen_addresses: '', unix_socket_permissions: '0700' };
   const flags = Object.entries(chosen).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const run = runWatched(ground, [ground.binaries.postgres, '-D', data, '-k', socketDir, ...flags]);
-  const timer = setTimeout(run.end, readyTimeoutMs);
+  const end = seat.openEnd();
+  const run = runWatched(ground, [ground.binaries.postgres, '-D', data, '-k', socketDir, ...flags], end);
+  closeSync(end);
+  const timer = setTimeout(seat.release, readyTimeoutMs);
   const first = await Promise.race([run.said('ready to accept connections'), run.ended]);
   clearTimeout(timer);
-  if (first === 'said') return { kind: 'started', stop: run.stop };
+  if (first === 'said') return { kind: 'started', ended: run.endedOrCut };
   const words = run.lastLines();
   if (/lock file .* already exists|shared memory block .* is still in use/s.test(words)) {
     return { kind: 'taken', why: words };
@@ -98,24 +104,30 @@ interface Run {
   said(words: string): Promise<'said'>;
   ended: Promise<number>;
   lastLines(): string;
-  end(): void;
-  stop(): Promise<void>;
+  /** Its end ends the program, unless that reads from elsewhere. */
+  stdin: Writable | null;
+  /** Waits for the end, and makes one when it takes too long. */
+  endedOrCut(): Promise<void>;
 }
 
-function runWatched({ account, libraryPath }: Ground, command: string[]): Run {
+function runWatched(
+  { account, libraryPath }: Ground,
+  command: string[],
+  stdin: 'pipe' | number = 'pipe',
+): Run {
   const child = spawn('/bin/sh', ['-c', watchdog, 'sh', libraryPath, ...account.front, ...command], {
     ...account.ids,
     cwd: '/',
     // Not our environment: PGPORT and its like would change what the server does.
     env: { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C' },
     detached: true,
-    stdio: ['pipe', 'ignore', 'pipe'],
-  });
+    stdio: [stdin, 'ignore', 'pipe'],
+  }) as ChildProcessByStdio<Writable | null, null, Readable>;
   // A program that forgets to close the server may still end; the end of its standard input stops the server.
   child.unref();
-  for (const stream of [child.stdin, child.stderr]) (stream as unknown as { unref?(): void }).unref?.();
+  for (const stream of [child.stdin, child.stderr]) (stream as { unref?(): void } | null)?.unref?.();
   // The watchdog may be gone before the pipe is closed.
-  child.stdin.on('error', () => {});
+  child.stdin?.on('error', () => {});
   const ended = new Promise<number>((resolve) => {
     child.once('exit', (code) => resolve(code ?? -1));
     child.once('error', () => resolve(-1));
@@ -125,23 +137,19 @@ function runWatched({ account, libraryPath }: Ground, command: string[]): Run {
     ended,
     said: (words) => lines.said(words),
     lastLines: () => lines.last(),
-    end: () => void child.stdin.end(),
-    stop: () => stop(child, ended),
+    stdin: child.stdin,
+    endedOrCut: () => endedOrCut(child.pid, ended),
   };
 }
 
-async function stop(
-  child: ChildProcessByStdio<Writable, null, Readable>,
-  ended: Promise<number>,
-): Promise<void> {
-  child.stdin.end();
+async function endedOrCut(pid: number | undefined, ended: Promise<number>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(resolve, stopTimeoutMs, 'late');
   });
   const outcome = await Promise.race([ended, late]);
   clearTimeout(timer);
-  if (outcome === 'late' && child.pid) process.kill(-child.pid, 'SIGKILL');
+  if (outcome === 'late' && pid) process.kill(-pid, 'SIGKILL');
 }
 
 function keepLines(stream: Readable): { said(words: string): Promise<'said'>; last(): string } {

@@ -101,6 +101,30 @@ test('a second process uses the running server, and its end is not the end of th
   await owner.close();
 });
 
+test('whoever started the server may leave first: it runs until the last process has left it', async () => {
+  const starter = hold();
+  const { config, owner } = opened(await starter.said());
+  const guest = await openEmbeddedPostgres({ dataDir: dir });
+  expect([owner, guest.owner]).toEqual([true, false]);
+  const client = new pg.Client({ ...config, ssl: false });
+  await client.connect();
+  await starter.end();
+  expect((await client.query('select 1')).rowCount).toBe(1);
+  await client.end();
+  await guest.close();
+  await expect(ask(config, 'select 1')).rejects.toThrow();
+});
+
+test.runIf(linux)('processes that are killed one after the other leave no server behind', async () => {
+  const [starter, guest] = [hold(), hold()];
+  const { config } = opened(await starter.said());
+  opened(await guest.said());
+  await starter.kill();
+  expect(await ask(config, 'select 1')).toEqual([[1]]);
+  await guest.kill();
+  await gone();
+});
+
 test.runIf(linux)('six processes that start one empty folder at once end with one server', async () => {
   const racers = Array.from({ length: 6 }, () => hold());
   const said = (await Promise.all(racers.map((racer) => racer.said()))).map(opened);
