@@ -18,9 +18,10 @@ export async function cancelSend(ctx: Context, what: { editionId: number }): Pro
   const { editionId } = what;
   const now = ctx.clock.now();
   const frozen = await ctx.db.transaction().execute(async (tx) => {
+    // The edition before its send, as a start, a pause and an end take them: crosswise, two would wait for each other.
+    await mustMoveEdition(tx, editionId, ['starting', 'sending', 'paused'], 'cancelled', now);
     // Held, so that a page of the fan-out is planned either before this, and swept, or after it, as cancelled.
     const send = await lockSend(tx, editionId);
-    await mustMoveEdition(tx, editionId, ['starting', 'sending', 'paused'], 'cancelled', now);
     return send?.frozenAt !== undefined && send.fannedOutAt === undefined;
   });
   ctx.log.info({ deed: 'cancel-send', editionId }, 'cancelled');

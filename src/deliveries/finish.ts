@@ -8,8 +8,8 @@ import { selectSend } from './queries.ts';
 
 /**
  * Ends a send when nothing is left to happen by itself: everyone was planned, and nobody is queued or deferred. The edition
- * becomes `sent` (or stays `cancelled`, and gives its stories back if it reached nobody), and `finished_at` is written. Unknown deliveries do not hold it up. Safe to run
- * at any time, twice and at once.
+ * becomes `sent` (or stays `cancelled`, and gives its stories back if it reached nobody), and `finished_at` is written.
+ * Unknown deliveries do not hold it up. Safe to run at any time, twice and at once.
  *
  * @returns whether this call finished it.
  */
