@@ -25,6 +25,11 @@ export interface ApiKey {
 
 export const isTestKey = (key: ApiKey | undefined): boolean => key?.mode === 'test';
 
+/** @throws Refusal 403 for a test key: what follows may cause real mail. */
+export function refuseTestKey(key: ApiKey): void {
+  if (isTestKey(key)) throw new Refusal(403, 'test_key', 'A test key cannot cause mail. Use a live key.');
+}
+
 /** Every scope that can be granted: `*`, `editions:*`, `editions:read`, `editions:write`. */
 export const grantable: readonly string[] = [
   '*',

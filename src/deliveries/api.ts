@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { type ApiKey, refuseUnseen } from '../access/key.ts';
+import { type ApiKey, refuseTestKey, refuseUnseen } from '../access/key.ts';
 import { type KeyEnv, requireKey } from '../access/require-key.ts';
 import type { Context } from '../context.ts';
 import { namedEdition } from '../editions/find.ts';
@@ -137,6 +137,7 @@ export function deliveriesApi(ctx: Context): OpenAPIHono<KeyEnv> {
         },
       }),
       async (c) => {
+        if (act === 'resume') refuseTestKey(c.get('key'));
         const { editionId } = await find(c.get('key'), c.req.valid('param').id);
         if (act === 'pause') await pauseSend(ctx, { editionId, by: c.get('key').name });
         else if (act === 'resume') await resumeSend(ctx, { editionId });
@@ -192,6 +193,7 @@ export function deliveriesApi(ctx: Context): OpenAPIHono<KeyEnv> {
       },
     }),
     async (c) => {
+      refuseTestKey(c.get('key'));
       const { editionId } = await find(c.get('key'), c.req.valid('param').id);
       const body = c.req.valid('json');
       const what =

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { type ApiKey, isTestKey, maySee, refuseLimited } from '../access/key.ts';
+import { type ApiKey, maySee, refuseLimited, refuseTestKey } from '../access/key.ts';
 import { type KeyEnv, requireKey } from '../access/require-key.ts';
 import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
@@ -127,9 +127,7 @@ export function subscriberRoutes(ctx: Context): OpenAPIHono<KeyEnv> {
     async (c) => {
       const body = c.req.valid('json');
       const key = c.get('key');
-      if (body.confirm === 'send' && isTestKey(key)) {
-        throw new Refusal(403, 'test_key', 'A test key cannot cause mail. Use a live key.');
-      }
+      if (body.confirm === 'send') refuseTestKey(key);
       const newsletter = await seenNewsletter(ctx, key, body.newsletter);
       const outcome = await addSubscriber(ctx, { ...body, newsletter, actor: `key:${key.id}` });
       const subscriber = outcome.kind === 'asked' ? null : publicId('subscriber', outcome.subscriberId);
@@ -199,6 +197,7 @@ export function subscriberRoutes(ctx: Context): OpenAPIHono<KeyEnv> {
     }),
     async (c) => {
       refuseLimited(c.get('key'));
+      refuseTestKey(c.get('key'));
       const person = await seenSubscriber(ctx, c.get('key'), c.req.valid('param').id);
       await erase(ctx, { subscriberId: person.id, actor: `key:${c.get('key').id}` });
       return c.body(null, 204);

@@ -190,6 +190,13 @@ describe('/v1/sends', () => {
     expect((await ask('GET', send())).body.counts).toMatchObject({ refused: 0, skipped: 1, accepted: 19 });
   });
 
+  it('lets a test key neither resume nor retry: both cause mail', async () => {
+    const refused = { status: 403, body: { code: 'test_key' } };
+    expect(await ask('POST', `/v1/sends/snd_${editionId}/resume`, undefined, test)).toMatchObject(refused);
+    const retries = `/v1/sends/snd_${editionId}/retries`;
+    expect(await ask('POST', retries, { class: 'dead' }, test)).toMatchObject(refused);
+  });
+
   it('documents every route with its answers', () => {
     const { paths = {} } = openApiDocument(api, { version: '1', baseUrl: 'https://news.example.org' });
     const routes = Object.entries(paths).flatMap(([path, item]) =>

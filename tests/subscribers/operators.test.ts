@@ -277,6 +277,13 @@ describe('the API', () => {
       status: 403,
       body: { code: 'test_key' },
     });
+    // The last letter to the erased is real mail too.
+    const { subscriberId } = await subscribe(web.ctx, 'kept.by.test.key@example.com');
+    expect(await api('DELETE', `/v1/subscribers/sub_${subscriberId}`, undefined, test)).toMatchObject({
+      status: 403,
+      body: { code: 'test_key' },
+    });
+    expect((await subscriptionOf(web.ctx, subscriberId, washington.id))?.state).toBe('active');
     expect((await api('POST', '/v1/subscribers', { ...body, confirm: 'perhaps' })).status).toBe(422);
   });
 });
