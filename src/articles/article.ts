@@ -94,8 +94,3 @@ export function barredAt(article: Article, at: Date): BarredBy | undefined {
   }
   return undefined;
 }
-
-/** Minutes to read it at 200 words a minute, at least one. */
-export function readingMinutes(article: { words: number }): number {
-  return Math.max(1, Math.round(article.words / 200));
-}

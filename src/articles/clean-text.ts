@@ -62,7 +62,7 @@ export function cutAtWord(text: string, charsMax: number): string {
 
 /** Words of a text in any script that puts spaces between them. */
 export function countWords(text: string): number {
-  return text.match(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu)?.length ?? 0;
+  return text.match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:['’-][\p{L}\p{N}\p{M}]+)*/gu)?.length ?? 0;
 }
 
 function textOfHtml(html: string): string {

@@ -1,6 +1,7 @@
 import { publicId } from '../lib/ids.ts';
 import type { ArticleImage } from '../platform/db/tables.ts';
-import { type Article, columnName, readingMinutes } from './article.ts';
+import { type Article, columnName } from './article.ts';
+import { minutesFor } from './minutes.ts';
 import type { Polled } from './poll-source.ts';
 import type { SourcePreview } from './preview-source.ts';
 import { healthOf, type Source } from './source.ts';
@@ -54,7 +55,7 @@ export function outsideArticle(article: Article): OutsideArticle {
     priority: article.priority,
     never: article.never,
     words: article.words,
-    minutes: readingMinutes(article),
+    minutes: minutesFor(article.words, article.lang),
     edited_fields: article.editedFields.map((name) => columnName[name]),
     withdrawn_at: isoOrNull(article.withdrawnAt),
     revision: article.revision,

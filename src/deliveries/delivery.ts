@@ -16,9 +16,6 @@ export type CountedState = (typeof countedStates)[number];
 /** The books of one send. `planned` is always the sum of the seven: it is changed with them, never computed from them. */
 export type Counts = { planned: number } & Record<CountedState, number>;
 
-/** Why a person who was planned got nothing after all, found at the last moment. */
-export type SkipReason = 'erased' | 'unsubscribed' | 'paused' | 'suppressed';
-
 /** Deliveries per batch at most; the schema holds it too. */
 export const batchSizeMax = 500;
 

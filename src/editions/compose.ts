@@ -1,6 +1,5 @@
 import { articlesOfStories } from '../articles/candidates.ts';
 import type { Context } from '../context.ts';
-import { Refusal } from '../lib/errors.ts';
 import { getNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { type ComposedMessage, composeMessage } from '../platform/mail/message.ts';
@@ -158,15 +157,4 @@ async function keep(ctx: Context, edition: Edition, rendered: readonly Rendered[
     await queries.noteComposed(db, edition.id, edition.revision);
     return moveEdition(db, edition.id, ['draft'], 'ready', now);
   });
-}
-
-/** The edition must be ready before anything of it is sent, by hand too. */
-export async function composeNow(ctx: Context, editionId: number): Promise<void> {
-  const edition = await findEditionById(ctx.db, editionId);
-  if (!edition) throw new Refusal(404, 'no_such_edition', 'There is no such edition.');
-  if (edition.state !== 'draft') return;
-  const outcome = await compose(ctx, { editionId, revision: edition.revision });
-  if (outcome.kind === 'refused') {
-    throw new Refusal(409, 'not_ready', `The edition cannot be sent: ${outcome.reason}`);
-  }
 }

@@ -1,3 +1,5 @@
+import { countWords } from '../articles/clean-text.ts';
+import { minutesFor } from '../articles/minutes.ts';
 import { localHour } from '../lib/clock-time.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { longDate } from '../platform/i18n/dates.ts';
@@ -8,7 +10,6 @@ import { addressOf, webUrl } from './addresses.ts';
 import { bulkFooter } from './bulk-footer.ts';
 import type { Edition } from './edition.ts';
 import { preheaderFrom, subjectFrom } from './headlines.ts';
-import { minutesFor, wordCount } from './minutes.ts';
 import type { Page, Shown } from './shown.ts';
 
 /** Thumbnails cost a block of their own each, and mail its size. */
@@ -33,7 +34,7 @@ export function digestView(at: {
   const subject = edition.subject[lang] ?? subjectFrom(page.lead.article.title);
   const greeting = edition.greeting[lang] ?? greetingFor(edition, newsletter, lang);
   const stories = storyViews(page, { url, lang });
-  const words = wordCount([greeting, ...texts(page)].join(' '));
+  const words = countWords([greeting, ...texts(page)].join(' '));
   return {
     lang,
     dir: dirOf(lang),

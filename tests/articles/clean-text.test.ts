@@ -82,5 +82,6 @@ describe('paragraphs', () => {
 it('counts words in their own script', () => {
   expect(countWords('The Senate’s vote: 51–49.')).toBe(5);
   expect(countWords('Sepak bola, e-mail')).toBe(3);
+  expect(countWords('हिन्दी समाचार')).toBe(2);
   expect(countWords('')).toBe(0);
 });

@@ -33,11 +33,6 @@ export function clockTime(lang: string, instant: Date, zone: string): string {
   return `${hourTime(lang, instant, zone)} ${zoneName(instant, zone)}`;
 }
 
-/** The hour on the zone's clock, 0 to 23. */
-export function clockHour(instant: Date, zone: string): number {
-  return Number(hourTime('en', instant, zone).slice(0, 2));
-}
-
 /** `A`, `A and B`, `A, B and C` · `A, B, dan C`. */
 export function listOf(lang: string, names: readonly string[]): string {
   const locale = spoken(lang) === 'en' ? 'en-GB' : spoken(lang);

@@ -2,11 +2,7 @@
 const wordsPerMinute: Record<string, number> = { en: 220, id: 200 };
 const wordsPerMinuteElse = 200;
 
-export function wordCount(text: string): number {
-  return text.match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}'’-]*/gu)?.length ?? 0;
-}
-
-/** Minutes to read so many words, rounded up, at least one. */
+/** Minutes to read so many words, rounded up, at least one: the same in the API and in the mail. */
 export function minutesFor(words: number, lang: string): number {
   return Math.max(1, Math.ceil(words / (wordsPerMinute[lang] ?? wordsPerMinuteElse)));
 }
