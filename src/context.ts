@@ -12,7 +12,8 @@ import type { Tables } from './platform/db/tables.ts';
 import type { Log } from './platform/log.ts';
 import { type Bulk, type BulkOptions, openBulk } from './platform/mail/bulk.ts';
 import { parseRelayUrl, type Relay, relaysFor } from './platform/mail/relay.ts';
-import { joinTrap, type Trap } from './platform/mail/trap.ts';
+import { shareTrap } from './platform/mail/shared-trap.ts';
+import type { Inbox } from './platform/mail/trap.ts';
 import { openQueues, type Queues } from './platform/queue/queue.ts';
 import { builtInTemplates, openTemplates, type Templates } from './platform/render/templates.ts';
 
@@ -34,8 +35,8 @@ export interface Mail {
   /** Letters have their own connections: they never wait behind an edition. */
   letters: Bulk;
   editions: Bulk;
-  /** The built-in mailbox, while no relay is set and this process keeps it. */
-  trap: Trap | undefined;
+  /** The built-in mailbox, while no relay is set. */
+  trap: Inbox | undefined;
 }
 
 /** A context that its opener closes. */
@@ -120,12 +121,12 @@ async function openBells(
 
 async function openMail(config: Config, log: Log, closers: (() => Promise<void> | void)[]): Promise<Mail> {
   let relays: Relay[] = config.relays;
-  let trap: Trap | undefined;
+  let trap: Inbox | undefined;
   if (relays.length === 0) {
-    const joined = await joinTrap({ dir: `${config.dataDir}/mail`, clock: () => new Date() });
-    trap = joined.trap;
-    if (trap) closers.push(() => trap?.close());
-    relays = [parseRelayUrl(joined.smtpUrl)];
+    const shared = await shareTrap({ dir: `${config.dataDir}/mail`, clock: () => new Date() });
+    trap = shared.inbox;
+    closers.push(() => shared.close());
+    relays = [parseRelayUrl(shared.smtpUrl)];
   }
   const options: BulkOptions = {
     ehloName: new URL(config.baseUrl).hostname,

@@ -1,6 +1,6 @@
 import { type HeaderValue, simpleParser } from 'mailparser';
 import { mailLinks } from '../../src/platform/mail/mail-links.ts';
-import type { Trap } from '../../src/platform/mail/trap.ts';
+import type { Inbox } from '../../src/platform/mail/trap.ts';
 
 /** One mail as a reader's program shows it. */
 export interface ReadMail {
@@ -18,7 +18,7 @@ export interface ReadMail {
 }
 
 /** All mails of a trap, or those to one address, oldest first. */
-export async function readMailbox(trap: Trap, to?: string): Promise<ReadMail[]> {
+export async function readMailbox(trap: Inbox, to?: string): Promise<ReadMail[]> {
   const mails: ReadMail[] = [];
   let after: string | undefined;
   do {

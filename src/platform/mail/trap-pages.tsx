@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import PostalMime from 'postal-mime';
 import { mailLinks } from './mail-links.ts';
-import type { Trap } from './trap.ts';
+import type { Inbox as TrappedMails } from './trap.ts';
 import { Inbox } from './trap-inbox.tsx';
 import { trappedHeaders } from './trapped-headers.ts';
 import { NoSuchMail, TrappedMailPage } from './trapped-mail.tsx';
@@ -20,7 +20,7 @@ const rawPolicy = "default-src 'none'; sandbox; frame-ancestors 'none'";
  * html, text and raw source. A mail is a stranger's document: its html runs no script, sends no form and sees no
  * cookie, and every word of it is escaped elsewhere. Uses `/assets/dateline.css` and `/assets/trap.css`.
  */
-export function trapApp(trap: Trap, base: string): Hono {
+export function trapApp(trap: TrappedMails, base: string): Hono {
   const app = new Hono();
 
   app.get('/', async (c) => {

@@ -20,6 +20,9 @@ export type Trap = {
   close(): Promise<void>;
 };
 
+/** What the inbox page shows. */
+export type Inbox = Pick<Trap, 'size' | 'list' | 'read'>;
+
 export type TrapOptions = {
   dir: string;
   clock: () => Date;

@@ -7,9 +7,11 @@ import { createTransport } from 'nodemailer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { composeMessage } from '../../../src/platform/mail/message.ts';
 import { openSplicer } from '../../../src/platform/mail/open-splicer.ts';
+import { shareTrap } from '../../../src/platform/mail/shared-trap.ts';
 import { joinTrap, openTrap, type Trap } from '../../../src/platform/mail/trap.ts';
 import { openTrapStore } from '../../../src/platform/mail/trap-store.ts';
 import { readMailbox } from '../../support/mailbox.ts';
+import { until } from '../../support/until.ts';
 import { digest, naughtyStrings, rina } from './sample-message.ts';
 
 let dir: string;
@@ -294,6 +296,40 @@ describe('several processes on one directory', () => {
       expect(await readFile(join(dir, '.smtp'), 'utf8')).toContain(joined[0]?.smtpUrl);
       await Promise.all(joined.map((each) => each.trap?.close()));
     }
+  });
+});
+
+describe('a process that shares the trap of another', () => {
+  it('shows the same mails, and keeps the trap under the same address when the other ends', async () => {
+    const first = await shareTrap({ dir, clock });
+    const second = await shareTrap({ dir, clock });
+    expect(second.smtpUrl).toBe(first.smtpUrl);
+    const deliver = async (subject: string) => {
+      const transport = createTransport(second.smtpUrl);
+      await transport.sendMail({
+        from: 'iw@news.example.org',
+        to: 'rina@example.com',
+        subject,
+        text: 'Hello',
+      });
+      transport.close();
+    };
+    const subjects = async () => (await second.inbox.list({ limit: 9 })).mails.map(({ subject }) => subject);
+    await deliver('Kept by the first');
+    expect(await subjects()).toEqual(['Kept by the first']);
+    await first.close();
+    await until(
+      () =>
+        deliver('Kept by the second').then(
+          () => true,
+          () => false,
+        ),
+      { timeoutMs: 10_000 },
+    );
+    expect(await subjects()).toEqual(['Kept by the second', 'Kept by the first']);
+    expect(second.inbox.size()).toBe(2);
+    await second.close();
+    expect((await readdir(dir)).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 });
 
