@@ -15,6 +15,7 @@ import { answerFaults, type Fault } from './platform/http/answer.ts';
 import { assets } from './platform/http/assets.ts';
 import { DocsPage } from './platform/http/docs.tsx';
 import { type GuardEnv, guard, limitBodies } from './platform/http/guard.ts';
+import { houseOnly, isLoopback } from './platform/http/house-only.ts';
 import { Page, type PageFrame } from './platform/http/layout.tsx';
 import { openApiDocument } from './platform/http/openapi.ts';
 import { chooseLanguage, dirOf, languages } from './platform/i18n/languages.ts';
@@ -49,6 +50,8 @@ export function openWeb(ctx: Context): Hono<GuardEnv> {
   });
   app.route('/', openV1(ctx));
   app.route('/', assets());
+  // Whoever reads the trap reads everyone's letters, with their links.
+  if (!isLoopback(config.host)) app.use('/trap/*', houseOnly(config));
   if (ctx.mail.trap) app.route('/trap', trapApp(ctx.mail.trap, '/trap'));
   app.route('/', testLinkPages());
   app.route('/', subscriberPages(ctx));
