@@ -1,9 +1,10 @@
 import { Hono } from 'hono';
 import type { Context } from '../context.ts';
+import { parseHttpUrl } from '../lib/http-url.ts';
 import { findNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { wantsJson } from '../platform/http/answer.ts';
-import type { GuardEnv } from '../platform/http/guard.ts';
+import { type GuardEnv, pagePolicyTo } from '../platform/http/guard.ts';
 import { Page } from '../platform/http/layout.tsx';
 import { languages } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
@@ -90,6 +91,9 @@ interface Posted {
 async function answerAsPage(ctx: Context, c: PageRequest, posted: Posted): Promise<Response> {
   const { slug, fields, values, outcome } = posted;
   c.header('Cache-Control', 'no-store');
+  // Whether it leads there is decided when the form is posted, by the newsletter's list.
+  const next = parseHttpUrl(values.returnTo ?? '');
+  if (next) c.header('Content-Security-Policy', pagePolicyTo(next.origin));
   if (outcome.kind === 'unavailable') return unavailablePage(c, slug, fields, values);
   const newsletter = outcome.kind === 'no_newsletter' ? undefined : await joinable(ctx, slug);
   if (!newsletter) return listPage(ctx, c, 404);
