@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
@@ -26,7 +26,6 @@ export interface Config {
   mxCheck: boolean;
   /** Exact private `host:port` pairs that the article fetcher may reach. */
   fetchAllow: string[];
-  metricsToken: string | undefined;
   logLevel: string;
 }
 
@@ -73,7 +72,6 @@ const environment = z.object({
   DNS_SERVERS: list,
   MX_CHECK: z.enum(['on', 'off']).optional(),
   FETCH_ALLOW: list,
-  METRICS_TOKEN: z.string().min(16, 'needs at least 16 characters').optional(),
   SMTP_CONNECTIONS: z.coerce.number({ error: 'must be a number' }).int().min(1).max(200).default(10),
 });
 
@@ -120,7 +118,6 @@ export function readConfig(
     dnsServers: read.DNS_SERVERS,
     mxCheck: relays.length > 0 && read.MX_CHECK !== 'off',
     fetchAllow: read.FETCH_ALLOW,
-    metricsToken: read.METRICS_TOKEN,
     logLevel: read.LOG_LEVEL,
   };
 }
@@ -161,16 +158,19 @@ function readKeyring(
   return openKeyring(listed);
 }
 
-/** Two processes may start at once: the one that creates the file wins, the other reads it. */
+/** Two processes may start at once: the file appears whole, whoever is first, and both read it. */
 function embeddedSecret(dataDir: string): string {
   const file = join(dataDir, 'secret.key');
   if (!existsSync(file)) {
     mkdirSync(dirname(file), { recursive: true });
+    const written = `${file}.${randomBytes(6).toString('hex')}`;
+    writeFileSync(written, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
     try {
-      writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
-      chmodSync(file, 0o600);
+      linkSync(written, file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(written);
     }
   }
   return readFileSync(file, 'utf8').trim();

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import { deliveryId } from '../lib/ids.ts';
+import { maskAddresses } from '../lib/mask.ts';
 import type { Db } from '../platform/db/database.ts';
 import { noteAttempts, recordBounce } from '../subscribers/record-bounce.ts';
 import type { Answer } from './answer.ts';
@@ -37,8 +38,9 @@ export async function exchange(
       if (performance.now() - startedMs > giveUpAfterMs) {
         throw new Error(`${answers.length} answers could not be written down`, { cause: error });
       }
+      const reason = maskAddresses(String(error));
       ctx.log.warn(
-        { deed: 'deliver', editionId: lease.editionId, batchNo: lease.batchNo, err: error },
+        { deed: 'deliver', editionId: lease.editionId, batchNo: lease.batchNo, reason },
         'answers could not be written down, trying again',
       );
       await pause(Math.min(retryMsMax, 100 * 2 ** failures));

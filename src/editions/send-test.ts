@@ -112,5 +112,5 @@ async function sendOne(
 function said(outcome: Outcome): { accepted: boolean; answer: string } {
   if (outcome.kind === 'lost') return { accepted: false, answer: maskAddresses(outcome.reason) };
   const accepted = outcome.phase === 'dot' && outcome.reply.code >= 200 && outcome.reply.code < 300;
-  return { accepted, answer: maskAddresses(`${outcome.reply.code} ${replyText(outcome.reply)}`) };
+  return { accepted, answer: maskAddresses(replyText(outcome.reply)) };
 }

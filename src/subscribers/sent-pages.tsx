@@ -25,9 +25,9 @@ export function sentPages(ctx: Context): Hono<GuardEnv> {
   });
   app.post('/s/:slug/again', tokenPage, async (c) => {
     const fields = await formFields(c);
-    const slug = c.req.param('slug');
-    const t = fields.text('t') ?? '';
-    const sent = openSent(ctx.keyring, t, ctx.clock.now());
+    const slug = encodeURIComponent(c.req.param('slug'));
+    const t = encodeURIComponent(fields.text('t') ?? '');
+    const sent = openSent(ctx.keyring, fields.text('t'), ctx.clock.now());
     if (sent) {
       const asked = await askAgain(ctx, { sent }, c.get('clientAddress'));
       if (asked.kind === 'unavailable') return c.redirect(`/s/${slug}/sent?t=${t}&failed=1`, 303);

@@ -99,6 +99,13 @@ describe('the box, posted without a script', () => {
     expect([broken.status, broken.headers.get('location')]).toEqual([303, '/s/inside-washington/sent']);
   });
 
+  it('takes no line end from an address into its own headers', async () => {
+    const answer = await postTo('/s/x%0d%0aSet-Cookie:%20a=b/again', { t: 'a\r\nb' });
+    expect(answer.status).toBe(303);
+    expect(answer.headers.get('location')).toBe('/s/x%0D%0ASet-Cookie%3A%20a%3Db/sent');
+    expect(answer.headers.get('set-cookie')).toBeNull();
+  });
+
   it('opens the mailbox of a known provider, and names the address in no URL of ours', async () => {
     const sent = await press(await pastedBox('en'), { email: 'rina.w@gmail.com' });
     const html = await (await fetch(sent.url)).text();

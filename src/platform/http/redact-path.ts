@@ -1,5 +1,5 @@
 /** Paths whose next part is a token. */
-const tokenPlaces = /^(\/(?:confirm|confirmed|u|m))\/[^/]+/;
+const tokenPlaces = /^(\/+(?:confirm|confirmed|u|m))\/+[^/]+/i;
 const segmentCharsMax = 64;
 
 /**

@@ -56,6 +56,8 @@ describe('what may be noted of a request', () => {
     expect(redactPath('/u/abc.def.ghi')).toBe('/u/…');
     expect(redactPath('/m/abc/save')).toBe('/m/…/save');
     expect(redactPath('/confirmed/abc')).toBe('/confirmed/…');
+    expect(redactPath('//confirm//abc')).not.toContain('abc');
+    expect(redactPath('/Confirm/abc')).not.toContain('abc');
     expect(redactPath('/v1/subscribers/rina@example.com/timeline')).toBe('/v1/subscribers/…/timeline');
     expect(redactPath('/v1/subscribers/rina%40example.com')).toBe('/v1/subscribers/…');
     expect(redactPath(`/${'x'.repeat(65)}`)).toBe('/…');
