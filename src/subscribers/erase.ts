@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import { parseEmailAddress } from '../lib/email-address.ts';
-import { fingerprint } from '../lib/signed-token.ts';
-import { planLetter } from '../platform/mail/letters.ts';
+import { allFingerprints, fingerprint } from '../lib/signed-token.ts';
+import { emptyLetters, planLetter } from '../platform/mail/letters.ts';
 import { recordEvents } from './events.ts';
-import type { LetterKind } from './letter-kinds.ts';
+import { type LetterKind, letterJobs } from './letter-kinds.ts';
 import { lockSubscriber, selectSubscriber } from './queries.ts';
 import { sendNotice } from './send-notice.ts';
 import { suppress } from './suppress.ts';
@@ -28,15 +28,14 @@ export async function erase(
   if (!person) return { kind: 'unknown' };
   if (person.emailKey === undefined || person.email === undefined) return { kind: 'already' };
   await unsubscribe(ctx, { subscriberId, newsletterId: 'all', method: 'erasure', actor });
-  const limitKey = parseEmailAddress(person.email)?.limitKey ?? person.emailKey;
   const { id: letterId } = await planLetter(ctx.db, {
     kind: 'erased' satisfies LetterKind,
     about: subscriberId,
-    fingerprint: fingerprint(ctx.keyring, limitKey).bytes,
+    fingerprint: fingerprint(ctx.keyring, limitKeyOf(person.email)).bytes,
     at: ctx.clock.now(),
   });
   if (person.mailState === 'ok') await tryOnce(ctx, letterId);
-  const kind = await wipe(ctx, { ...what, letterId });
+  const kind = await wipe(ctx, what);
   ctx.log.info({ deed: 'erase', subscriberId, outcome: kind }, 'erased');
   return { kind };
 }
@@ -56,13 +55,13 @@ async function tryOnce(ctx: Context, letterId: number): Promise<void> {
 
 function wipe(
   ctx: Context,
-  what: { subscriberId: number; actor: string; letterId: number; forgetRefusal?: boolean },
+  what: { subscriberId: number; actor: string; forgetRefusal?: boolean },
 ): Promise<Erased['kind']> {
   const now = ctx.clock.now();
   const { subscriberId } = what;
   return ctx.db.transaction().execute(async (tx) => {
     const person = await lockSubscriber(tx, subscriberId);
-    if (person?.emailKey === undefined) return 'already';
+    if (person?.emailKey === undefined || person.email === undefined) return 'already';
     if (!what.forgetRefusal) {
       await suppress(tx, ctx.keyring, {
         emailKey: person.emailKey,
@@ -84,6 +83,7 @@ function wipe(
       .set({ email_masked: null, page_url: null, ip_net: null, agent_family: null })
       .where('subscriber_id', '=', subscriberId)
       .execute();
+    await emptyLetters(tx, Object.keys(letterJobs), allFingerprints(ctx.keyring, limitKeyOf(person.email)));
     await tx
       .updateTable('bounces')
       .set({ text_masked: null })
@@ -112,4 +112,9 @@ function wipe(
       .execute();
     return 'erased';
   });
+}
+
+/** Letters are counted, and found again, by the folded address. */
+function limitKeyOf(email: string): string {
+  return parseEmailAddress(email)?.limitKey ?? email;
 }

@@ -108,6 +108,13 @@ describe('erasing', () => {
   it('sends one last letter, leaves no trace of the address, and keeps nobody from counting', async () => {
     const { ctx } = web;
     const { subscriberId } = await subscribe(ctx, 'erase.me@example.com', { marketing: true });
+    // As a server's answer to one of their letters is kept.
+    await ctx.db
+      .updateTable('letters')
+      .set({ text_masked: '550 no e•••@example.com' })
+      .where('kind', '=', 'welcome')
+      .where('about', '=', (await subscriptionOf(ctx, subscriberId, washington.id))?.id ?? 0)
+      .execute();
     expect(await erase(ctx, { subscriberId, actor: 'cli' })).toEqual({ kind: 'erased' });
     expect(await erase(ctx, { subscriberId, actor: 'cli' })).toEqual({ kind: 'already' });
     expect(await erase(ctx, { subscriberId: 5_000_000, actor: 'cli' })).toEqual({ kind: 'unknown' });

@@ -180,6 +180,21 @@ export async function dropLettersAbout(
     .execute();
 }
 
+/** Empties what servers answered to an address's letters: it is erased, and the answers hold its mask. */
+export async function emptyLetters(
+  db: Db,
+  kinds: readonly string[],
+  fingerprints: readonly Buffer[],
+): Promise<void> {
+  await db
+    .updateTable('letters')
+    .set({ text_masked: null })
+    .where('kind', 'in', [...kinds])
+    .where('fingerprint', 'in', [...fingerprints])
+    .where('text_masked', 'is not', null)
+    .execute();
+}
+
 /** The letter of a kind about a row, if one was ever planned. */
 export async function findLetter(db: Db, kind: string, about: number): Promise<number | undefined> {
   const row = await db
