@@ -128,6 +128,9 @@ async function openMail(config: Config, log: Log, closers: (() => Promise<void> 
     closers.push(() => shared.close());
     relays = [parseRelayUrl(shared.smtpUrl)];
   }
+  if (relays.some((relay) => relay.rates)) {
+    log.warn({ deed: 'start' }, 'SMTP_URL names a rate, which is not kept yet: limit its connections instead');
+  }
   const options: BulkOptions = {
     ehloName: new URL(config.baseUrl).hostname,
     onConnectFailed: ({ relay, lost, retryInMs }) =>
