@@ -129,7 +129,10 @@ async function openMail(config: Config, log: Log, closers: (() => Promise<void> 
     relays = [parseRelayUrl(shared.smtpUrl)];
   }
   if (relays.some((relay) => relay.rates)) {
-    log.warn({ deed: 'start' }, 'SMTP_URL names a rate, which is not kept yet: limit its connections instead');
+    log.warn(
+      { deed: 'start' },
+      'SMTP_URL names a rate, which is not kept yet: limit its connections instead',
+    );
   }
   const options: BulkOptions = {
     ehloName: new URL(config.baseUrl).hostname,
