@@ -8,7 +8,8 @@ import type { OpenShell } from './shell.ts';
 import { type Role, start } from './start.ts';
 
 /** A database that is away would keep a stop waiting for long; what is left in doubt then, `rescue` finds. */
-const stopMsMax = 20_000;
+const stopMsMax = 19_500;
+const lingerMsMax = 500;
 
 /** `dateline start | web | worker | migrate`. */
 export function roleCommands(shell: OpenShell): Command[] {
@@ -39,6 +40,8 @@ function role(name: string, description: string, roles: readonly Role[]): Comman
     }, stopMsMax).unref();
     await running.stop();
     log.info({ deed: 'stop' }, 'stopped');
+    // A store that is away is sought for ever by the connections of BullMQ's workers, which nobody can close then.
+    setTimeout(() => process.exit(0), lingerMsMax).unref();
   });
 }
 
