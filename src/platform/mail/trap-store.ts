@@ -47,8 +47,10 @@ export async function openTrapStore(dir: string): Promise<TrapStore> {
 
   async function mailOf(id: string): Promise<TrappedMail | undefined> {
     const mail = known.get(id) ?? (await unlessGone(readMail(dir, id)));
-    if (!mail) ids.splice(firstBehind(ids, id) - 1, 1);
-    else if (known.size < headersKeptMax) known.set(id, mail);
+    // Two pages at once may miss the same file: only its own name is taken away.
+    const at = firstBehind(ids, id) - 1;
+    if (!mail && ids[at] === id) ids.splice(at, 1);
+    if (mail && known.size < headersKeptMax) known.set(id, mail);
     return mail;
   }
 
