@@ -9,6 +9,7 @@ import type { Edition } from './edition.ts';
 import { launch } from './launch.ts';
 import { moveEdition } from './move.ts';
 import * as queries from './queries.ts';
+import { sectionIn, sectionsOf } from './sections.ts';
 
 export type Assembled =
   /** Put together, or put together anew; it waits to be composed. */
@@ -23,7 +24,8 @@ export type Assembled =
 /**
  * Puts the edition of a slot together from the newsletter's recipe: makes it if it is not there, chooses its stories, each
  * with a reason, and carries over what does not fit. Until an editor touches it, every run chooses anew; the run at or
- * after the slot is the last and decides about a thin day. The same stories give the same draft. Safe to run twice and by
+ * after the slot is the last, and of the calendar's editions it decides about a thin day (about one that a person drafts,
+ * the person does). The same stories give the same draft. Safe to run twice and by
  * two schedulers at once. Rings `compose` when there is something new to compose; an edition of the calendar that is
  * ready at its slot goes out.
  */
@@ -45,7 +47,7 @@ export async function assemble(
     const edition = await queries.lockEdition(db, id);
     if (!edition) throw new Error(`edition ${id} is gone`);
     if (slot.scheduled) await queries.markScheduled(db, id);
-    return refresh(db, { edition, newsletter, now });
+    return refresh(db, { edition, newsletter, now, scheduled: slot.scheduled ?? false });
   });
   ctx.log.info({ deed: 'assemble', newsletterId: newsletter.id, ...outcome }, `assemble: ${outcome.kind}`);
   if (outcome.kind === 'drafted') {
@@ -58,9 +60,9 @@ export async function assemble(
 
 async function refresh(
   db: Db,
-  at: { edition: Edition; newsletter: Newsletter; now: Date },
+  at: { edition: Edition; newsletter: Newsletter; now: Date; scheduled: boolean },
 ): Promise<Assembled> {
-  const { edition, newsletter, now } = at;
+  const { edition, newsletter, now, scheduled } = at;
   const editionId = edition.id;
   if (!['draft', 'ready'].includes(edition.state)) return leave(edition, `it is ${edition.state}`);
   if (edition.touchedAt) return leave(edition, 'an editor has touched it');
@@ -68,7 +70,7 @@ async function refresh(
   const changed =
     edition.cutoffAt === undefined || !same(await queries.editionStories(db, editionId), choice);
   const thin = choice.thin.length > 0 ? thinReason(choice, newsletter) : undefined;
-  const verdict = thin && now >= edition.slotAt ? newsletter.thinDay : 'short';
+  const verdict = thin && scheduled && now >= edition.slotAt ? newsletter.thinDay : 'short';
   // At its slot a thin day that may go out short is held by nothing any more.
   const held = now >= edition.slotAt && verdict === 'short' ? undefined : thin;
   if (changed) await queries.putStories(db, edition, choice.placed);
@@ -110,17 +112,17 @@ async function weigh(
   });
   const ids = candidates.map((candidate) => candidate.storyId);
   const used = await queries.usedStories(db, newsletter.id, ids, edition.id);
-  const weighed = candidates.map((candidate) => toWeighed(candidate, used));
+  const weighed = candidates.map((candidate) => toWeighed(candidate, newsletter, used));
   return { choice: chooseFor(weighed, newsletter), cutoffAt: now };
 }
 
-function toWeighed(candidate: Candidate, used: ReadonlySet<number>): Weighed {
+function toWeighed(candidate: Candidate, newsletter: Newsletter, used: ReadonlySet<number>): Weighed {
   const article = candidate.articles[0];
   const taken = used.has(candidate.storyId) ? 'another edition of this newsletter has it' : undefined;
   return {
     storyId: candidate.storyId,
     title: article?.title ?? '',
-    section: candidate.articles.find((one) => one.section)?.section,
+    section: sectionIn(newsletter, candidate.articles.find((one) => one.section)?.section),
     pictured: (article?.image?.alt ?? '') !== '',
     priority: candidate.priority,
     sourceWeight: candidate.sourceWeight,
@@ -134,10 +136,10 @@ function toWeighed(candidate: Candidate, used: ReadonlySet<number>): Weighed {
 
 /** A language with too few stories of its own is filled from the others, marked, before the day is called thin. */
 function chooseFor(weighed: readonly Weighed[], newsletter: Newsletter): Choice {
-  const { languages, sections, recipe, langGap } = newsletter;
+  const { languages, recipe, langGap } = newsletter;
   const quotas: Quotas = {
     languages,
-    sections,
+    sections: sectionsOf(newsletter),
     marked: langGap === 'mark' ? languages : [],
     storiesMin: recipe.storiesMin,
     storiesMax: recipe.storiesMax,

@@ -43,8 +43,11 @@ export function editionCommand(shell: Shell): Command {
           ]),
           ...(thin ? [`Thin: ${thin}`] : []),
           ...(drafted.refused ? [`Not composed: ${drafted.refused}`] : []),
+          ...(drafted.edition.state === 'skipped'
+            ? ['To send one all the same: dateline edition draft --seq 2']
+            : []),
         ]);
-        if (drafted.refused || drafted.assembled.kind === 'skipped') out.exit(3);
+        if (drafted.refused || drafted.edition.state === 'skipped') out.exit(3);
       }),
     );
   edition

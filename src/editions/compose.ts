@@ -14,6 +14,7 @@ import { editionHeaders } from './headers.ts';
 import { launch } from './launch.ts';
 import { moveEdition } from './move.ts';
 import * as queries from './queries.ts';
+import { sectionsOf } from './sections.ts';
 import { type Page, shownIn } from './shown.ts';
 import { dropVariants, putVariant } from './variant-queries.ts';
 import { digestView } from './view.ts';
@@ -103,7 +104,7 @@ export async function pageOf(
     {
       stories,
       articles: articles.filter((article) => !article.withdrawnAt),
-      sections: newsletter.sections.map((section) => section.key),
+      sections: sectionsOf(newsletter).map((section) => section.key),
       langGap: newsletter.langGap,
       storiesMin: newsletter.recipe.storiesMin,
     },

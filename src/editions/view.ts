@@ -10,6 +10,7 @@ import { addressOf, webUrl } from './addresses.ts';
 import { bulkFooter } from './bulk-footer.ts';
 import type { Edition } from './edition.ts';
 import { preheaderFrom, subjectFrom } from './headlines.ts';
+import { onlySection, sectionsOf } from './sections.ts';
 import type { Page, Shown } from './shown.ts';
 
 /** Thumbnails cost a block of their own each, and mail its size. */
@@ -97,7 +98,9 @@ function leadView(one: Shown, at: { newsletter: Newsletter; url: string; lang: s
   const { article } = one;
   const image = imageView(one);
   return {
-    ...(one.section ? { kicker: sectionLabel(at.newsletter, one.section, at.lang) } : {}),
+    ...(one.section && one.section !== onlySection
+      ? { kicker: sectionLabel(at.newsletter, one.section, at.lang) }
+      : {}),
     ...(image ? { image } : {}),
     headline: article.title,
     url: addressOf(article, at.url),
@@ -147,7 +150,7 @@ function foreign(one: Shown): { lang?: string; langName?: string } {
 }
 
 function sectionLabel(newsletter: Newsletter, key: string, lang: string): string {
-  const section = newsletter.sections.find((one) => one.key === key);
+  const section = sectionsOf(newsletter).find((one) => one.key === key);
   return section?.label[lang] ?? Object.values(section?.label ?? {})[0] ?? key;
 }
 

@@ -6,9 +6,11 @@ import { compose } from '../../src/editions/compose.ts';
 import { draft } from '../../src/editions/draft.ts';
 import { findEditionById } from '../../src/editions/find.ts';
 import { moveEdition } from '../../src/editions/move.ts';
+import { preview } from '../../src/editions/preview.ts';
 import { editionStories } from '../../src/editions/queries.ts';
 import { ringDueEditions } from '../../src/editions/ring-due-editions.ts';
 import { changeNewsletter } from '../../src/newsletters/change.ts';
+import { getNewsletter } from '../../src/newsletters/find.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { openNewsroom, receiveStories } from '../support/newsroom.ts';
@@ -82,7 +84,7 @@ describe('assembling an edition', () => {
     const early = await assemble(ctx, slot());
     expect(early.kind).toBe('drafted');
     ctx.clock.setLocal(slotDate, '07:00', 'America/New_York');
-    const outcome = await assemble(ctx, slot());
+    const outcome = await assemble(ctx, { ...slot(), scheduled: true });
     expect(outcome).toMatchObject({ kind: 'skipped', reason: '2 of at least 4 stories (en)' });
     expect(await findEditionById(ctx.db, outcome.editionId)).toMatchObject({
       state: 'skipped',
@@ -99,6 +101,29 @@ describe('assembling an edition', () => {
     expect(stories.filter((story) => ids.includes(story.storyId) && story.place !== 'carried')).toHaveLength(
       2,
     );
+  });
+
+  it('leaves a thin day to the person who drafts it, and a skipped one to a second edition', async () => {
+    await receiveStories(ctx, 2);
+    ctx.clock.setLocal(slotDate, '09:00', 'America/New_York');
+    const byHand = await draft(ctx, { newsletter, slotDate });
+    expect(byHand.assembled).toMatchObject({ kind: 'drafted', thin: '2 of at least 4 stories (en)' });
+    expect(byHand.edition.state).toBe('ready');
+    await assemble(ctx, { ...slot(), scheduled: true });
+    expect((await findEditionById(ctx.db, byHand.edition.id))?.state).toBe('skipped');
+    const second = await draft(ctx, { newsletter, slotDate, seq: 2 });
+    expect(second.edition).toMatchObject({ seq: 2, state: 'ready', scheduled: false });
+  });
+
+  it('fills an edition of a newsletter that has no sections from all its stories', async () => {
+    await ctx.db.deleteFrom('newsletter_sections').execute();
+    newsletter = await getNewsletter(ctx.db, newsletter.id);
+    await receiveStories(ctx, 6);
+    const { edition } = await draft(ctx, { newsletter, slotDate });
+    expect(edition.state).toBe('ready');
+    expect((await places(edition.id)).section).toHaveLength(5);
+    const { html } = await preview(ctx, { edition, newsletter });
+    expect(html).toContain('Stories');
   });
 
   it('leaves an embargoed story out, with the reason, and weighs it again once the embargo is over', async () => {
