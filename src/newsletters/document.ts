@@ -140,10 +140,7 @@ export const newsletterFields = z.strictObject({
   calendar: calendarDocument,
   recipe: recipeDocument.prefault({}),
   sections: z.array(sectionDocument).max(sectionsMax).default([]),
-  template: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,39}$/)
-    .default('digest'),
+  template: z.enum(['digest'], { error: 'must be digest, the one there is' }).default('digest'),
   approvals: z.int().min(0).max(2).default(0),
   thin_day: z.enum(['skip', 'hold', 'short']).default('skip'),
   lang_gap: z.enum(['omit', 'mark']).default('omit'),

@@ -23,7 +23,7 @@ export function toDocument(newsletter: Newsletter): NewsletterDocument {
     calendar: calendarToDocument(newsletter.calendar),
     recipe: recipeToDocument(newsletter.recipe),
     sections: newsletter.sections,
-    template: newsletter.template,
+    template: newsletter.template as NewsletterDocument['template'],
     approvals: newsletter.approvals,
     thin_day: newsletter.thinDay,
     lang_gap: newsletter.langGap,

@@ -94,6 +94,7 @@ describe('creating a newsletter', () => {
   });
 
   it.each<[string, Record<string, unknown>]>([
+    ['template', { template: 'no-such-template' }],
     ['slug', { slug: 'Bad Slug' }],
     ['slug', { slug: 'confirm' }],
     ['name', { name: 'Two\nlines' }],
