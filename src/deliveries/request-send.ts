@@ -51,7 +51,17 @@ export async function requestSend(ctx: Context, request: SendRequest): Promise<R
   checkAudience(request.expectRecipients, recipients);
   const holdUntil = new Date(now.getTime() + holdSeconds * 1000);
   const opened = await ctx.db.transaction().execute(async (tx) => {
-    if (!(await moveEdition(tx, edition.id, ['ready', 'approved'], 'starting', now, { held_reason: null }))) {
+    if (
+      !(await moveEdition(
+        tx,
+        edition.id,
+        ['ready', 'approved'],
+        'starting',
+        now,
+        { held_reason: null },
+        edition.revision,
+      ))
+    ) {
       return false;
     }
     await openSend(tx, {

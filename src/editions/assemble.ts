@@ -141,6 +141,7 @@ function chooseFor(weighed: readonly Weighed[], newsletter: Newsletter): Choice 
     languages,
     sections: sectionsOf(newsletter),
     marked: langGap === 'mark' ? languages : [],
+    sectionsMax: recipe.sectionsMax,
     storiesMin: recipe.storiesMin,
     storiesMax: recipe.storiesMax,
     briefsMax: recipe.briefsMax,

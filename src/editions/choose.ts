@@ -24,6 +24,8 @@ export interface Quotas {
   /** Languages whose readers are shown stories of other languages too, marked as such. */
   marked: readonly string[];
   sections: readonly { key: string; min: number; max: number }[];
+  /** How many sections may have stories. */
+  sectionsMax: number;
   storiesMin: number;
   storiesMax: number;
   briefsMax: number;
@@ -105,6 +107,7 @@ function fill(
   for (const section of quotas.sections) {
     const ofSection = shown.filter((story) => story.section === section.key);
     const already = ofSection.filter((story) => isIn(placed, story, ['section'])).length;
+    if (already === 0 && sectionsIn(shown, placed) >= quotas.sectionsMax) continue;
     const open = Math.min(
       section.max - already,
       quotas.storiesMax - count(shown, placed, ['lead', 'section']),
@@ -125,6 +128,12 @@ function fill(
   for (const story of free().slice(0, briefs)) {
     put(placed, story, 'brief', `in brief (${language}): ${whyOutside(story, quotas, placed)}`);
   }
+}
+
+/** How many sections have stories already. */
+function sectionsIn(shown: readonly Weighed[], placed: Map<number, Placed>): number {
+  return new Set(shown.filter((story) => isIn(placed, story, ['section'])).map((story) => story.section))
+    .size;
 }
 
 function chooseLead(

@@ -8,7 +8,8 @@ import { mayFollow } from './edition.ts';
  * Moves an edition from one of the given states to another: one conditional update, so of two callers one wins.
  * The only place that writes `editions.state`. Run it inside the caller's transaction when more changes with it.
  *
- * @returns whether this call moved it; `false` means that it was in none of the given states.
+ * @returns whether this call moved it; `false` means that it was in none of the given states, or at another revision than
+ * the one that was looked at.
  * @throws Error when the move is not one that an edition can make, which is a bug in the caller.
  */
 export async function moveEdition(
@@ -22,6 +23,7 @@ export async function moveEdition(
     skipped_reason?: string | null;
     failed_reason?: string | null;
   } = {},
+  onlyRevision?: number,
 ): Promise<boolean> {
   const illegal = from.find((state) => !mayFollow[state].includes(to));
   if (illegal) throw new Error(`an edition cannot move from ${illegal} to ${to}`);
@@ -39,6 +41,7 @@ export async function moveEdition(
     }))
     .where('id', '=', editionId)
     .where('state', 'in', [...from])
+    .$if(onlyRevision !== undefined, (query) => query.where('revision', '=', onlyRevision ?? 0))
     .returning('id')
     .executeTakeFirst();
   return moved !== undefined;

@@ -9,6 +9,7 @@ const quotas: Quotas = {
     { key: 'politics', min: 0, max: 2 },
     { key: 'world', min: 0, max: 1 },
   ],
+  sectionsMax: 5,
   storiesMin: 4,
   storiesMax: 12,
   briefsMax: 1,
@@ -52,6 +53,22 @@ describe('choosing the stories of an edition', () => {
     expect(placeOf(choice, 3)).toBe('brief');
     expect(placeOf(choice, 1)).toBe('carried');
     expect(choice.thin).toEqual([]);
+  });
+
+  it('fills no more sections than the recipe allows, the newsletter’s first ones first', () => {
+    const stories = [
+      story(1, { section: 'world' }),
+      story(2, { section: 'world' }),
+      story(3),
+      story(4),
+      story(9, { pictured: true }),
+    ];
+    const choice = chooseStories(stories, { ...quotas, sectionsMax: 1 });
+    expect(choice.placed.filter((one) => one.place === 'section').map((one) => one.section)).toEqual([
+      'politics',
+      'politics',
+    ]);
+    expect(placeOf(choice, 2)).toBe('brief');
   });
 
   it('puts an editor’s priority before everything else', () => {
