@@ -372,7 +372,7 @@ describe('what happens to workers', () => {
       100,
     );
     const doomed = await anotherWorker(ctx, `smtp://127.0.0.1:${smtp.port}`, connections);
-    void deliver(doomed, { editionId, batchNo: 1 });
+    const dying = deliver(doomed, { editionId, batchNo: 1 });
     await until(() => smtp.accepted.length >= 4 * connections);
     // Its connections die with it; its answers are never written down.
     await ctx.db
@@ -392,6 +392,7 @@ describe('what happens to workers', () => {
     closers.push(fresh.close);
     await deliverFree(fresh, editionId);
     doomed.mail.editions.cut();
+    expect((await dying).kind).toBe('lost');
     const end = await assertClosedBooks(ctx, editionId);
     expect(end.queued).toBe(0);
     const everyone = [...smtp.accepted, ...working.accepted];
