@@ -3,7 +3,7 @@ import type { Db } from '../db/database.ts';
 
 /** How often a worker says that it lives. */
 export const heartbeatEveryMs = 10_000;
-/** A worker that was silent for longer has lost its leases (settled: six missed beats). */
+/** A worker that was silent for longer has lost its leases: six missed beats. */
 export const deadAfterMs = 60_000;
 
 /** Writes a process into the ledger of workers. Its id is what leases are held under. */

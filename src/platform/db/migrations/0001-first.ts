@@ -263,7 +263,7 @@ create table approvals (
 );`;
 
 // Deliveries carry no foreign keys and a fillfactor of 70: a million rows are inserted and updated in grouped
-// statements, and every update should stay on its page (settled question 63).
+// statements, and every update should stay on its page.
 const deliveries = `
 create table workers (
   id bigint generated always as identity primary key,
