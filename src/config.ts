@@ -88,15 +88,10 @@ export function readConfig(
   const set = Object.fromEntries(
     Object.entries({ ...env, ...over }).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const parsed = environment.safeParse(set);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
-  }
-  const read = parsed.data;
-  const problems: string[] = [];
+  const { read, problems } = readEach(set);
   const relays = readRelays(read.SMTP_URL, problems);
   checkProxies(read.TRUSTED_PROXIES, problems);
-  const embedded = read.DATABASE_URL === undefined;
+  const embedded = set.DATABASE_URL === undefined;
   const baseUrl = (read.BASE_URL ?? `http://localhost:${read.PORT}`).replace(/\/+$/, '');
   if (relays.length > 0 && !baseUrl.startsWith('https://')) {
     problems.push('BASE_URL must be https when SMTP_URL is set: the links in every mail begin with it');
@@ -119,6 +114,22 @@ export function readConfig(
     mxCheck: relays.length > 0 && read.MX_CHECK !== 'off',
     fetchAllow: read.FETCH_ALLOW,
     logLevel: read.LOG_LEVEL,
+  };
+}
+
+/** What can be read, and what cannot: the rest is still looked at, so that everything wrong is said at once. */
+function readEach(set: Record<string, string | undefined>): {
+  read: z.infer<typeof environment>;
+  problems: string[];
+} {
+  const parsed = environment.safeParse(set);
+  if (parsed.success) return { read: parsed.data, problems: [] };
+  const { issues } = parsed.error;
+  const wrong = new Set(issues.map((issue) => String(issue.path[0])));
+  const readable = Object.fromEntries(Object.entries(set).filter(([name]) => !wrong.has(name)));
+  return {
+    read: environment.parse(readable),
+    problems: issues.map((issue) => `${issue.path.join('.')} ${issue.message}`),
   };
 }
 

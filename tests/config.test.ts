@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,17 +29,31 @@ describe('the configuration', () => {
   });
 
   it('says everything that is wrong at once', () => {
-    const broken = { DATA_DIR: dataDir, PORT: 'many', LOG_LEVEL: 'loud', REDIS_URL: 'localhost' };
+    const broken = {
+      DATA_DIR: dataDir,
+      PORT: 'many',
+      LOG_LEVEL: 'loud',
+      REDIS_URL: 'localhost',
+      DATABASE_URL: 'nowhere',
+      SECRET_KEY: 'short',
+      SMTP_URL: 'relay',
+      TRUSTED_PROXIES: 'all',
+    };
     try {
       readConfig(broken);
       expect.unreachable();
     } catch (error) {
       expect(error).toBeInstanceOf(ConfigError);
       expect((error as ConfigError).problems.map((problem) => problem.split(' ')[0])).toEqual([
+        'DATABASE_URL',
         'REDIS_URL',
         'PORT',
         'LOG_LEVEL',
+        'SMTP_URL:',
+        'TRUSTED_PROXIES',
+        'SECRET_KEY',
       ]);
+      expect(readdirSync(dataDir)).toEqual([]);
     }
   });
 

@@ -101,10 +101,11 @@ function currentChild(): Child {
   if (child && child.renders < rendersPerChildMax && child.process.connected) return child;
   endMjml();
   const file = fileURLToPath(new URL('./mjml-child.mjs', import.meta.url));
-  // No environment: nothing secret is needed there. Its own directory: MJML reads a .mjmlconfig where it starts.
+  // No environment: nothing secret is needed there. Its own directory: MJML reads a .mjmlconfig where it starts. It also
+  // asks for a home, and a container may run under an id that has none.
   const started = fork(file, {
     cwd: dirname(file),
-    env: {},
+    env: { HOME: dirname(file) },
     execArgv: ['--max-old-space-size=384'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
