@@ -15,6 +15,7 @@ import { openInBrowser } from './open-in-browser.ts';
 import { outside, outsideStories, outsideVariants } from './outside.ts';
 import { preview } from './preview.ts';
 import { sendTest } from './send-test.ts';
+import { asPreviewed } from './test-values.ts';
 
 /** `dateline edition …`; deliveries add `send` under it. */
 export function editionCommand(shell: Shell): Command {
@@ -129,7 +130,8 @@ export function editionCommand(shell: Shell): Command {
       shell.run(async (ctx, out) => {
         const { edition: one, newsletter } = await find(ctx, name);
         const rendered = await preview(ctx, { edition: one, newsletter, lang: options.lang });
-        const content = options.text ? rendered.text : rendered.html;
+        const part = options.text ? rendered.text : rendered.html;
+        const content = asPreviewed(ctx, part, { newsletter, lang: rendered.lang });
         const { view, check } = rendered;
         if (options.out === undefined && !options.open) {
           out.result(

@@ -1,10 +1,9 @@
 import type { Context } from '../context.ts';
 import { type EmailAddress, parseEmailAddress } from '../lib/email-address.ts';
 import { Refusal } from '../lib/errors.ts';
-import { maskAddress, maskAddresses } from '../lib/mask.ts';
+import { maskAddresses } from '../lib/mask.ts';
 import { opaqueName } from '../lib/signed-token.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
-import { plainDate } from '../platform/i18n/dates.ts';
 import { composeMessage } from '../platform/mail/message.ts';
 import { openSplicer } from '../platform/mail/open-splicer.ts';
 import type { Outcome } from '../platform/mail/smtp-outcome.ts';
@@ -13,6 +12,7 @@ import { messagePlaces } from './compose.ts';
 import type { Edition } from './edition.ts';
 import { editionHeaders } from './headers.ts';
 import { preview } from './preview.ts';
+import { testValues } from './test-values.ts';
 
 const addressesMax = 10;
 
@@ -86,7 +86,6 @@ async function sendOne(
 ): Promise<TestSent> {
   const { edition, newsletter, reader } = at;
   const now = ctx.clock.now();
-  const { baseUrl } = ctx.config;
   const domain = newsletter.fromEmail.split('@')[1] ?? 'localhost';
   const name = opaqueName(ctx.keyring, `test:${reader.key}`, [edition.id, now.getTime()]);
   const envelope = { from: newsletter.fromEmail, to: reader.email };
@@ -96,13 +95,7 @@ async function sendOne(
       messageId: `<t${edition.id}.${name}@${domain}>`,
       date: now,
       smtpUtf8: true,
-      values: {
-        masked_address: maskAddress(reader.email),
-        signed_up_on: plainDate(at.lang, now, newsletter.timeZone),
-        unsubscribe_url: `${baseUrl}/u/test`,
-        manage_url: `${baseUrl}/m/test`,
-        unsubscribe_mail: newsletter.replyTo,
-      },
+      values: testValues(ctx, { newsletter, lang: at.lang, email: reader.email }),
     }),
   );
   ctx.log.info({ deed: 'send-test', editionId: edition.id, kind: outcome.kind }, 'test sent');
