@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,25 +7,15 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { type ServerType, serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { createTransport } from 'nodemailer';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assets } from '../../../src/platform/http/assets.ts';
 import { composeMessage } from '../../../src/platform/mail/message.ts';
 import { openSplicer } from '../../../src/platform/mail/open-splicer.ts';
 import { openTrap, type Trap } from '../../../src/platform/mail/trap.ts';
 import { trapApp } from '../../../src/platform/mail/trap-pages.tsx';
+import { chromiumPath, openBrowser } from '../../support/browser.ts';
 import { digest, naughtyStrings, rina } from './sample-message.ts';
-
-const chromiumPath = '/usr/bin/chromium';
-const chromiumArgs = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 let dir: string;
 let trap: Trap;
@@ -203,16 +192,14 @@ describe('a trapped mail', () => {
   });
 });
 
-describe('in a browser', () => {
+describe.skipIf(!chromiumPath)('in a browser', () => {
   let browser: Browser;
   let beacon: Server;
   let beaconUrl: string;
   const asked: string[] = [];
 
   beforeAll(async () => {
-    if (!existsSync(chromiumPath))
-      throw new Error(`these tests need Chromium at ${chromiumPath}: apt-get install chromium`);
-    browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArgs });
+    browser = await openBrowser();
     beacon = createServer((request, response) => {
       asked.push(request.url ?? '');
       response.setHeader('Access-Control-Allow-Origin', '*').end('x');

@@ -1,17 +1,15 @@
 import { AxeBuilder } from '@axe-core/playwright';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { renderDigest, renderLetter } from '../../../src/platform/render/mail.ts';
 import { endMjml } from '../../../src/platform/render/mjml.ts';
 import type { LetterName, LetterViews } from '../../../src/platform/render/views.ts';
+import { chromiumPath, openBrowser } from '../../support/browser.ts';
 import { fillPlaces, sample, templates } from './samples.ts';
 
 type Conditions = { colorScheme?: 'light' | 'dark'; width?: number };
 
-const chromiumFlags = [
-  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-];
+const inBrowser = test.skipIf(!chromiumPath);
 const picture =
   '<svg xmlns="http://www.w3.org/2000/svg" width="1200" height="675"><rect width="1200" height="675"/></svg>';
 const mails = [
@@ -28,7 +26,8 @@ let browser: Browser;
 const rendered = new Map<string, string>();
 
 beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: chromiumFlags });
+  if (!chromiumPath) return;
+  browser = await openBrowser();
   for (const mail of mails) {
     const name = mail.replace(/\..*$/, '');
     const { html } =
@@ -41,7 +40,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   endMjml();
-  await browser.close();
+  await browser?.close();
 });
 
 async function withMail(
@@ -67,7 +66,7 @@ async function withMail(
 const inDark = ['digest.en', 'already-subscribed.en', 'welcome.en'];
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  test.each(colorScheme === 'light' ? mails : inDark)(
+  inBrowser.each(colorScheme === 'light' ? mails : inDark)(
     `R29 R30 %s has nothing that axe objects to, in ${colorScheme}`,
     async (mail) => {
       await withMail(mail, { colorScheme }, async (page) => {
@@ -86,7 +85,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   );
 }
 
-test.each(mails)(
+inBrowser.each(mails)(
   'R29 %s has one h1, skips no level, says its language and direction, and hides its tables',
   async (mail) => {
     await withMail(mail, {}, async (page) => {
@@ -118,7 +117,7 @@ test.each(mails)(
   },
 );
 
-test.each([
+inBrowser.each([
   ['digest.en', 320],
   ['digest.id', 320],
   ['digest.ar', 320],
@@ -147,7 +146,7 @@ test.each([
   });
 });
 
-test('a right-to-left digest begins at the right, its thumbnail at the left', async () => {
+inBrowser('a right-to-left digest begins at the right, its thumbnail at the left', async () => {
   await withMail('digest.ar', {}, async (page) => {
     const heading = await page.evaluate<string>(`getComputedStyle(document.querySelector('h3')).textAlign`);
     expect(heading).toBe('right');
@@ -157,7 +156,7 @@ test('a right-to-left digest begins at the right, its thumbnail at the left', as
   });
 });
 
-test('a button is at least 44 px high and its label wraps rather than overflow', async () => {
+inBrowser('a button is at least 44 px high and its label wraps rather than overflow', async () => {
   for (const mail of ['confirmation.id', 'paused.en', 'already-subscribed.en']) {
     await withMail(mail, { width: 320 }, async (page) => {
       const box = await page.locator('.button a').boundingBox();
@@ -167,7 +166,7 @@ test('a button is at least 44 px high and its label wraps rather than overflow',
   }
 });
 
-test('links in text are underlined and text is set at 17/26', async () => {
+inBrowser('links in text are underlined and text is set at 17/26', async () => {
   await withMail('digest.en', {}, async (page) => {
     const lines = await page.evaluate<string[]>(
       `[...document.querySelectorAll('a')].map((link) => getComputedStyle(link).textDecorationLine)`,
