@@ -1,9 +1,10 @@
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import * as first from './migrations/0001-first.ts';
+import * as lanes from './migrations/0002-lanes.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a released one is never changed. */
-const migrations: Record<string, Migration> = { '0001-first': first };
+const migrations: Record<string, Migration> = { '0001-first': first, '0002-lanes': lanes };
 
 const postgresMajorMin = 14;
 

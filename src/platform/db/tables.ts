@@ -353,6 +353,8 @@ export interface Tables {
     requested_by: string;
     requested_at: At;
     pause_reason: Maybe<string>;
+    /** How many more deliveries may begin before it pauses again; null = no such limit. */
+    allowance: Maybe<number>;
     /** The highest batch number given out. */
     batch_no: Generated<number>;
     started_at: MaybeAt;
@@ -394,6 +396,8 @@ export interface Tables {
   };
   send_counts: {
     edition_id: number;
+    /** The lane of the deliveries counted here: the books close for each. */
+    lane: Generated<string>;
     shard: number;
     planned: Generated<number>;
     accepted: Generated<number>;
@@ -408,8 +412,32 @@ export interface Tables {
     bucket_n: Generated<number>;
     before_n: Generated<number>;
   };
+  /** Whom a domain's mail goes to: a mailbox provider's lane by its MX; null = looked up, and nobody we know. */
+  mail_domains: { domain: string; lane: Maybe<string>; mx_at: MaybeAt };
+  /** Lanes with a limit or in trouble; one that is not here is open. */
+  lanes: {
+    lane: string;
+    state: Generated<LaneState>;
+    /** An operator's limits: deliveries under way at once over all workers, and per second. */
+    connections: Maybe<number>;
+    rate_per_second: Maybe<number>;
+    /** Nothing begins before this. */
+    back_off_until: MaybeAt;
+    /** After trouble: how many may be under way at once, and how many were accepted since it was raised. */
+    probe: Maybe<number>;
+    probe_accepted: Generated<number>;
+    /** Times of trouble in a row. */
+    failures: Generated<number>;
+    reason: Maybe<string>;
+    last_answer: Maybe<string>;
+    changed_by: Maybe<string>;
+    changed_at: At;
+  };
   upkeep: { deed: string; ran_at: At; report: ColumnType<unknown, string | null | undefined, string | null> };
 }
+
+/** What an operator says of a lane; trouble is told by its back-off and probe. */
+export type LaneState = 'open' | 'slow' | 'paused';
 
 export interface ArticleImage {
   url: string;
