@@ -195,9 +195,11 @@ function endWords({ send, counts }: Progress): string {
     : `Sent: ${counts.accepted} of ${counts.planned} accepted.`;
 }
 
-function wordsOf(off: Record<string, number>): string {
+function wordsOf(off: Record<string, Record<string, number>>): string {
   return Object.entries(off)
-    .map(([name, by]) => `${name} ${by > 0 ? '+' : ''}${by}`)
+    .flatMap(([lane, counts]) =>
+      Object.entries(counts).map(([name, by]) => `${lane} ${name} ${by > 0 ? '+' : ''}${by}`),
+    )
     .join(', ');
 }
 

@@ -8,6 +8,7 @@ import { noteAttempts, recordBounce } from '../subscribers/record-bounce.ts';
 import type { Answer } from './answer.ts';
 import { type Lease, settleAndClaim, type Window } from './claim.ts';
 import { handsOf } from './hands.ts';
+import { heedAnswers } from './heed-answers.ts';
 import { settleLate } from './settle-late.ts';
 
 /** Answers that cannot be written down for so long are given up: their deliveries end as `unknown`. */
@@ -69,7 +70,9 @@ async function write(
     );
     return window;
   };
-  return bounced.length > 0 ? ctx.db.transaction().execute(act) : act(ctx.db);
+  const window = await (bounced.length > 0 ? ctx.db.transaction().execute(act) : act(ctx.db));
+  await heedAnswers(ctx, lease, answers, window);
+  return window;
 }
 
 /** Deliveries of the window that are `sending` under our name though no answer told us so: they were not begun. */

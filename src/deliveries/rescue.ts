@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
+import { freeBatches } from './batches.ts';
 import { finish } from './finish.ts';
 import { gatherStrays } from './gather-strays.ts';
 import { handsOf } from './hands.ts';
 import { freeDeadLeases, freeForgottenLeases } from './leases.ts';
 import { prunedBefore } from './prune.ts';
-import { freeBatches } from './queries.ts';
 import { retry } from './retry.ts';
 import { ring } from './ring.ts';
 import { sweepCancelled } from './sweep-cancelled.ts';
