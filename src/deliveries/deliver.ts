@@ -67,10 +67,12 @@ class Turn {
     if (!(await this.#mayGo())) return { kind: 'lane_closed' };
     const named = await leaseBatch(db, { ...batch, workerId: this.#workerId }, clock.now());
     const delivered: Delivered = named ? await this.#deliver(named) : { kind: 'not_to_be_had' };
-    while (this.#hasTime() && (await this.#mayGo())) {
+    let last = delivered;
+    // Whoever lost a lease is taken for dead, and begins nothing before its heart has beaten again.
+    while (last.kind !== 'lost' && this.#hasTime() && (await this.#mayGo())) {
       const next = await leaseNext(db, { lane: this.#lane, workerId: this.#workerId }, clock.now());
       if (!next) return delivered;
-      await this.#deliver(next);
+      last = await this.#deliver(next);
     }
     await this.#passOn();
     return delivered;
