@@ -53,6 +53,8 @@ export interface Window {
   claimed: Claimed[];
   /** What stands between the lane and the relays. */
   pace: Pace;
+  /** Whether a person allowed this send only so many more: they are drawn (`drawAllowance`) before they are claimed. */
+  rationed: boolean;
   /** Whether the lane has a limit that another worker keeps. */
   keptByOther: boolean;
   /** Readers of the shared lane whose own domain has trouble or a limit: left as they are. */
@@ -77,6 +79,8 @@ export interface Window {
  *   `state = 'queued'` is checked again on the row itself, so of two workers one gets it.
  * - `booked` moves the books by exactly the rows that moved, in our shard.
  *
+ * `drawn` says that the caller has drawn these from the send's allowance, if it has one.
+ *
  * At most once: whoever runs it twice with the same claims settles nothing the second time.
  */
 export async function settleAndClaim(
@@ -85,6 +89,7 @@ export async function settleAndClaim(
   settlements: readonly Settlement[],
   nextIds: readonly number[],
   now: Date,
+  drawn = false,
 ): Promise<Window> {
   const { editionId, batchNo, lane, newsletterId, workerId } = lease;
   const { rows } = await sql<Row>`${prepared('settle-and-claim')}
@@ -95,9 +100,10 @@ with lease as materialized (
 ), gate as materialized (
   select e.state as edition_state, exists (select from lease) as leased, l.state as lane_state, l.back_off_until,
     l.connections, l.probe, l.rate_per_second,
+    s.allowance is not null as rationed,
     (l.connections is not null or l.probe is not null or l.rate_per_second is not null)
       and l.worker_id is distinct from ${workerId} as kept_by_other
-  from editions e left join lanes l on l.lane = ${lane} where e.id = ${editionId}
+  from editions e join sends s on s.edition_id = e.id left join lanes l on l.lane = ${lane} where e.id = ${editionId}
 ), answers as (
   select * from unnest(${settlements.map((one) => one.subscriberId)}::bigint[],
     ${settlements.map((one) => one.claim)}::int[], ${settlements.map((one) => one.state)}::text[],
@@ -126,7 +132,7 @@ with lease as materialized (
   from unnest(${nextIds}::bigint[]) as n (subscriber_id)
   join gate g on g.leased and g.edition_state = any(${[...deliveringStates]}::text[])
     and coalesce(g.lane_state, 'open') <> 'paused' and coalesce(g.back_off_until <= ${now}, true)
-    and not coalesce(g.kept_by_other, false)
+    and not coalesce(g.kept_by_other, false) and (${drawn} or not g.rationed)
   join deliveries d on d.edition_id = ${editionId} and d.subscriber_id = n.subscriber_id
   left join subscribers s on s.id = n.subscriber_id
   left join subscriptions sc on sc.subscriber_id = n.subscriber_id and sc.newsletter_id = ${newsletterId}
@@ -147,13 +153,13 @@ with lease as materialized (
       union all select lane, 'queued', state from claimed where state <> 'sending'`,
     now,
   )}
-select 'gate' as state, g.edition_state, g.leased, g.kept_by_other, g.lane_state, g.back_off_until, g.connections, g.probe,
+select 'gate' as state, g.edition_state, g.leased, g.rationed, g.kept_by_other, g.lane_state, g.back_off_until, g.connections, g.probe,
   g.rate_per_second, null::bigint as subscriber_id, null::int as claim, null::int as attempts,
   null::bigint as variant_id, null::text as email, null::timestamptz as confirmed_at
 from gate g
-union all select 'settled', ${nothing(8)}, subscriber_id, ${nothing(5)} from settled
-union all select 'apart', ${nothing(8)}, subscriber_id, ${nothing(5)} from wanted where apart
-union all select state, ${nothing(8)}, subscriber_id, claim, attempts, variant_id, email, confirmed_at
+union all select 'settled', ${nothing(9)}, subscriber_id, ${nothing(5)} from settled
+union all select 'apart', ${nothing(9)}, subscriber_id, ${nothing(5)} from wanted where apart
+union all select state, ${nothing(9)}, subscriber_id, claim, attempts, variant_id, email, confirmed_at
 from claimed where state = 'sending'`.execute(db);
   return readWindow(rows);
 }
@@ -166,6 +172,7 @@ interface Row {
   state: 'gate' | 'settled' | 'apart' | 'sending';
   edition_state: EditionState | null;
   leased: boolean | null;
+  rationed: boolean | null;
   kept_by_other: boolean | null;
   lane_state: LaneState | null;
   back_off_until: Date | null;
@@ -187,6 +194,7 @@ function readWindow(rows: readonly Row[]): Window {
     settled: new Set(),
     claimed: [],
     pace: freePace,
+    rationed: false,
     keptByOther: false,
     setApart: [],
   };
@@ -196,6 +204,7 @@ function readWindow(rows: readonly Row[]): Window {
         window.editionState = row.edition_state ?? undefined;
         window.leased = row.leased === true;
         window.pace = toPace({ ...row, state: row.lane_state });
+        window.rationed = row.rationed === true;
         window.keptByOther = row.kept_by_other === true;
         break;
       case 'apart':

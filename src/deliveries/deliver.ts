@@ -5,8 +5,9 @@ import { finish } from './finish.ts';
 import { batchName, factsOf, type Hands, handsOf } from './hands.ts';
 import { isOpenLane, needsDriver } from './lane.ts';
 import { leaveLane, paceOf, takeLane } from './lane-queries.ts';
+import { pauseByItself } from './pause-send.ts';
 import { ring } from './ring.ts';
-import { sendBatch, type Tally } from './send-batch.ts';
+import { relaysAwayMsMax, sendBatch, type Tally } from './send-batch.ts';
 
 export type Delivered =
   /** The batch is through. `lost`: another worker took it over meanwhile, believing this one dead. */
@@ -116,7 +117,12 @@ class Turn {
       const lease = { editionId, batchNo, lane: this.#lane, newsletterId, workerId: this.#workerId };
       const tally = await sendBatch(ctx, lease, subscriberIds, this.#endsAtMs);
       const now = ctx.clock.now();
-      const away = this.#hands.relays.awayMs() > 0;
+      const awayMs = this.#hands.relays.awayMs();
+      if (awayMs > relaysAwayMsMax) {
+        const minutes = Math.round(awayMs / 60_000);
+        await pauseByItself(ctx, editionId, `no relay could be reached for ${minutes} minutes`);
+      }
+      const away = awayMs > 0;
       const delayMs = away ? againAfterMs.relaysAway : againAfterMs.usually;
       const kind = await endBatch(ctx.db, lease, now, new Date(now.getTime() + delayMs));
       const { dueAgainAt, ...counts } = tally;

@@ -7,10 +7,12 @@ import { troubledLane } from './lane.ts';
 import { otherLane } from './lane-names.ts';
 import type { Trouble } from './lane-policy.ts';
 import { writeRecovery, writeTrouble } from './lane-queries.ts';
+import { pauseIfHarmful } from './pause-if-harmful.ts';
+import { pauseByItself } from './pause-send.ts';
 
 /**
- * Draws from a window's answers what they mean for their lanes: a lane in trouble rests for all workers, one that recovers
- * gets a connection back. A failure to write that down is logged and forgotten: the next answer says the same again, and the
+ * Draws from a window's answers what they mean for others: a lane in trouble rests for all workers, one that recovers gets a
+ * connection back, and a send that does harm pauses. A failure to write that down is logged and forgotten: the next answer says the same again, and the
  * books come first.
  */
 export async function heedAnswers(
@@ -25,6 +27,7 @@ export async function heedAnswers(
       await writeRecovery(ctx.db, lease.lane, accepted, ctx.clock.now());
     }
     for (const answer of answers) await heed(ctx, lease, answer);
+    if (answers.some((one) => one.bounce !== undefined)) await pauseIfHarmful(ctx, lease.editionId);
   } catch (error) {
     const reason = maskAddresses(String(error));
     ctx.log.warn({ deed: 'heed-answers', lane: lease.lane, reason }, 'a lane could not be written down');
@@ -34,9 +37,21 @@ export async function heedAnswers(
 async function heed(ctx: Context, lease: Lease, { trouble, domain, settlement }: Answer): Promise<void> {
   const { lanes } = handsOf(ctx);
   const lane = troubledLane(lease.lane, domain, otherLane);
-  if (settlement.state === 'accepted') lanes.answered(lane);
-  if (!trouble || (trouble.kind === 'network' && !lanes.failedTooOften(lane))) return;
-  await rest(ctx, lane, trouble, settlement.textMasked ?? '');
+  if (settlement.state === 'accepted') return lanes.accepted(lane);
+  const lastAnswer = settlement.textMasked ?? '';
+  if (settlement.class === 'auth' && lanes.tooMany('auth', lane)) {
+    await pauseByItself(
+      ctx,
+      lease.editionId,
+      `${lane} does not accept our sender authentication: ${lastAnswer}`,
+    );
+  }
+  const blamed = settlement.class === 'content' || settlement.class === 'reputation';
+  if (blamed && lanes.tooMany('content', lane)) {
+    await pauseByItself(ctx, lease.editionId, `${lane} refuses every mail as unwanted: ${lastAnswer}`);
+  }
+  if (!trouble || (trouble.kind === 'network' && !lanes.tooMany('network', lane))) return;
+  await rest(ctx, lane, trouble, lastAnswer);
 }
 
 async function rest(ctx: Context, lane: string, trouble: Trouble, lastAnswer: string): Promise<void> {

@@ -1,8 +1,9 @@
-import { networkFailuresMax } from './lane-policy.ts';
+import { type InARow, inARowMax } from './lane-policy.ts';
 
 /** At most so many batches of one lane are worked on in a process at once: while one is claimed the other is on the wire. */
 const batchesPerLaneMax = 2;
-const lanesKept = 10_000;
+const countsKept = 10_000;
+const kinds = Object.keys(inARowMax) as InARow[];
 
 interface LaneInHand {
   batches: number;
@@ -13,8 +14,7 @@ interface LaneInHand {
 /** What this process has in hand, lane by lane, so that none of them takes what the others need. */
 export class LaneHands {
   #inHand = new Map<string, LaneInHand>();
-  /** Answers in a row that were about the way to a provider. */
-  #failures = new Map<string, number>();
+  #inARow = new Map<string, number>();
 
   /** Takes a place for a batch of this lane; false when the lane has all it may have. */
   enter(lane: string): boolean {
@@ -48,18 +48,19 @@ export class LaneHands {
     this.begin(lane, -deliveries);
   }
 
-  /** A provider answered about a message: the way to it is open. */
-  answered(lane: string): void {
-    this.#failures.delete(lane);
+  /** A mail of the lane was accepted: whatever it had against us is over. */
+  accepted(lane: string): void {
+    for (const kind of kinds) this.#inARow.delete(`${kind} ${lane}`);
   }
 
-  /** Another failure on the way to a provider; true when it is one too many. */
-  failedTooOften(lane: string): boolean {
-    const failures = (this.#failures.get(lane) ?? 0) + 1;
-    if (this.#failures.size >= lanesKept) this.#failures.clear();
-    this.#failures.set(lane, failures);
-    if (failures < networkFailuresMax) return false;
-    this.#failures.delete(lane);
+  /** Another answer of this kind in a row; true when it is one too many, and the count begins anew. */
+  tooMany(kind: InARow, lane: string): boolean {
+    const key = `${kind} ${lane}`;
+    const n = (this.#inARow.get(key) ?? 0) + 1;
+    if (this.#inARow.size >= countsKept) this.#inARow.clear();
+    this.#inARow.set(key, n);
+    if (n < inARowMax[kind]) return false;
+    this.#inARow.delete(key);
     return true;
   }
 }

@@ -13,8 +13,17 @@ export interface Trouble {
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
-/** Answers about a connection or a lost one are the lane's trouble when so many come in a row. */
-export const networkFailuresMax = 5;
+/** What only means something when so many come in a row from one lane, with nothing accepted between. */
+export const inARowMax = {
+  /** The way to the provider is broken: the lane rests. */
+  network: 5,
+  /** Our own authentication fails there, so the next mail fails the same way: the send pauses. */
+  auth: 5,
+  /** The mail itself, or we, are taken for spam: the send pauses. */
+  content: 20,
+};
+export type InARow = keyof typeof inARowMax;
+
 /** A pause that doubles ends here. */
 export const pauseMsMax = 2 * hourMs;
 /** Accepted deliveries, per connection tried, until one more is given back. */

@@ -13,6 +13,10 @@ export interface Send {
   requestedBy: string;
   requestedAt: Date;
   pauseReason: string | undefined;
+  /** How many more may begin before it pauses again. */
+  allowance: number | undefined;
+  /** The harm that a person found bearable when they resumed it. */
+  pardoned: { bounced: number; complaints: number; decided: number } | undefined;
   startedAt: Date | undefined;
   finishedAt: Date | undefined;
   verifiedAt: Date | undefined;
@@ -34,6 +38,8 @@ function sendRows(db: Db) {
       's.requested_by as requestedBy',
       's.requested_at as requestedAt',
       's.pause_reason as pauseReason',
+      's.allowance',
+      's.pardoned',
       's.started_at as startedAt',
       's.finished_at as finishedAt',
       's.verified_at as verifiedAt',
@@ -50,6 +56,8 @@ function toSend(row: SendRow): Send {
     holdUntil: row.holdUntil ?? undefined,
     expected: row.expected ?? undefined,
     pauseReason: row.pauseReason ?? undefined,
+    allowance: row.allowance ?? undefined,
+    pardoned: row.pardoned ?? undefined,
     startedAt: row.startedAt ?? undefined,
     finishedAt: row.finishedAt ?? undefined,
     verifiedAt: row.verifiedAt ?? undefined,

@@ -1,12 +1,14 @@
 import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
 import { maskAddresses } from '../lib/mask.ts';
+import { drawAllowance, returnAllowance } from './allowance.ts';
 import { type Answer, readAnswer, unwritable, withdrawn } from './answer.ts';
 import type { Claimed, Lease, Window } from './claim.ts';
 import { deliveringStates } from './delivery.ts';
 import { exchange } from './exchange.ts';
 import { connectionsOf, factsOf, type Hands, handsOf, variantOf } from './hands.ts';
 import { freePace, isOpenLane } from './lane.ts';
+import { pauseByItself } from './pause-send.ts';
 import { type EditionFacts, envelopeSender, personalise, type Sender } from './personalise.ts';
 import { setApart } from './set-apart.ts';
 
@@ -28,8 +30,8 @@ const settleWithinMs = 100;
 const lookEveryMs = 1_000;
 /** A claim's guards were asked so long ago at most when its message begins: who leaves meanwhile is left out. */
 const claimGoodMs = 20_000;
-/** After this the batch goes back, and `rescue` rings for it when it is due again. */
-const relaysAwayMsMax = 10 * 60_000;
+/** After this the batch goes back, and its send pauses: somebody has to look at the relays. */
+export const relaysAwayMsMax = 10 * 60_000;
 
 /**
  * Sends the deliveries of one leased batch, window by window.
@@ -73,6 +75,8 @@ class Round {
   #answers: Answer[] = [];
   /** What stands between the lane and the relays, as far as we know. */
   #pace = freePace;
+  /** A person allowed so many more, and each is drawn from that. */
+  #rationed = false;
   /** Readers of the shared lane whose own domain is in trouble. */
   #apart = new Set<number>();
   #endsAtMs: number;
@@ -120,22 +124,41 @@ class Round {
     const answered = this.#answers.splice(0);
     const wanted = Math.min(this.#waiting.length, this.#room(answered.length));
     const held = answered.length + this.#take(wanted - answered.length);
-    const next = this.#waiting.splice(0, Math.min(wanted, held));
+    const may = Math.min(wanted, held);
+    const drawn = this.#rationed && may > 0;
+    const next = this.#waiting.splice(0, drawn ? await this.#draw(may) : may);
     const stale = performance.now() - this.#lookedAtMs >= lookEveryMs;
     if (answered.length === 0 && next.length === 0 && !stale) return this.#giveBack(held);
     let claimed: Claimed[] = [];
     try {
-      const window = await exchange(this.#ctx, this.#lease, answered, next);
+      const window = await exchange(this.#ctx, this.#lease, answered, next, drawn);
       this.#lookedAtMs = performance.now();
       this.#heed(window);
-      if (!this.#open) this.#waiting.unshift(...next);
+      const nobody = !this.#open || (window.rationed && !drawn);
+      if (nobody) this.#waiting.unshift(...next);
       this.#note(answered, window.settled);
       claimed = window.claimed;
+      if (drawn) await returnAllowance(this.#ctx.db, this.#lease.editionId, next.length - claimed.length);
     } finally {
       this.#giveBack(held - claimed.length);
     }
     this.#flying += claimed.length;
     for (const one of claimed) void this.#send(one);
+  }
+
+  /** How many a person still allows; when there is nothing left, the send pauses again and waits for them. */
+  async #draw(wanted: number): Promise<number> {
+    const { editionId } = this.#lease;
+    const allowed = await drawAllowance(this.#ctx.db, editionId, wanted);
+    if (allowed === 0) {
+      this.#open = false;
+      await pauseByItself(
+        this.#ctx,
+        editionId,
+        'as many as you allowed have gone out: look at them and decide',
+      );
+    }
+    return allowed;
   }
 
   /** Takes up to so many permits for the lane. */
@@ -154,6 +177,7 @@ class Round {
   #heed(window: Window): void {
     const delivering = deliveringStates.some((state) => state === window.editionState);
     this.#pace = window.pace;
+    this.#rationed = window.rationed;
     this.#open =
       window.leased && delivering && !window.keptByOther && isOpenLane(window.pace, this.#ctx.clock.now());
     for (const id of window.setApart) this.#apart.add(id);

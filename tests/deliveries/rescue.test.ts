@@ -49,6 +49,7 @@ const nothing: DeliveriesRescued = {
   cancelled: 0,
   strays: 0,
   finished: 0,
+  paused: 0,
   verified: 0,
   mended: 0,
 };
