@@ -240,8 +240,8 @@ class Pool implements Bulk {
       this.#jobs.unshift(job);
       return;
     }
-    // A 421 ends the connection: one that brings nothing else is a shut door.
-    if (outcome.kind === 'reply' && outcome.reply.code !== 421) {
+    // A 421 ends the connection: one that brings nothing else is a shut door, unless it was said of a recipient.
+    if (outcome.kind === 'reply' && (outcome.reply.code !== 421 || outcome.phase === 'rcpt')) {
       line.answered += 1;
       line.door.answered();
     }
