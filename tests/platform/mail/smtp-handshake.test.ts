@@ -265,7 +265,7 @@ describe('against another’s server', () => {
     return { port: (server.server.address() as AddressInfo).port, taken };
   }
 
-  const raw = Buffer.from('Subject: x\n\n.\n..two\r\nümlaut\rend', 'utf8');
+  const { data, facts } = smtpData(Buffer.from('Subject: x\n\n.\n..two\r\nümlaut\rend', 'utf8'));
   const received = 'Subject: x\r\n\r\n.\r\n..two\r\nümlaut\r\nend\r\n';
   const lax = { rejectUnauthorized: false };
 
@@ -300,10 +300,7 @@ describe('against another’s server', () => {
     const connection = await connect(at(url, port), options);
     const outcomes = await Promise.all(
       ['ayu', 'budi', 'citra'].map((name) =>
-        connection.deliver(
-          { from: 'news@example.org', to: `${name}@example.com`, eightBit: true },
-          smtpData(raw),
-        ),
+        connection.deliver({ from: 'news@example.org', to: `${name}@example.com`, ...facts }, data),
       ),
     );
     expect(outcomes.map((outcome) => outcome.kind === 'reply' && outcome.reply.code)).toEqual([
@@ -347,7 +344,7 @@ describe('against another’s server', () => {
     const connection = await connect(at('smtp://127.0.0.1', port));
     const outcomes = await Promise.all(
       ['ayu', 'budi', 'citra'].map((name) =>
-        connection.deliver({ from: 'news@example.org', to: `${name}@example.com` }, smtpData(raw)),
+        connection.deliver({ from: 'news@example.org', to: `${name}@example.com`, ...facts }, data),
       ),
     );
     expect(outcomes.map((outcome) => outcome.phase)).toEqual(['dot', 'rcpt', 'dot']);
