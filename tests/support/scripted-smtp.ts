@@ -27,6 +27,8 @@ export type Script = { [step in Step]?: Answer | ((turn: Turn) => Answer | undef
   listenOn?: number;
   /** Drops the connection once this much of a body has come. */
   dropInBodyAtBytes?: number;
+  /** Reads no further once a body begins. */
+  deafInBody?: boolean;
   /** Splits everything the server writes into pieces of these sizes, in turn. */
   pieceBytes?: readonly number[];
 };
@@ -170,6 +172,7 @@ export async function scriptedSmtp(script: Script = {}): Promise<ScriptedSmtp> {
         transaction = {};
       }
       if (step === 'data' && code === '354') {
+        if (script.deafInBody) return void socket.pause();
         // The line break before a lone dot is the one that ended DATA.
         heard = `\r\n${heard}`;
         const body = await upTo('\r\n.\r\n', script.dropInBodyAtBytes);
@@ -180,6 +183,7 @@ export async function scriptedSmtp(script: Script = {}): Promise<ScriptedSmtp> {
       let next = await upTo('\r\n');
       // Whatever its answer, a chunk is read to its end (RFC 3030 §2); a refused one leaves the transaction open.
       for (let size = chunkBytes(next); size !== undefined; size = chunkBytes(next)) {
+        if (script.deafInBody) return void socket.pause();
         const body = await take(size);
         if (body === undefined) return void socket.resetAndDestroy();
         const said = await end(body);

@@ -56,11 +56,14 @@ export function settle(transaction: Transaction, outcome: Outcome): void {
   transaction.parcel.settle(outcome);
 }
 
-/** MAIL and RCPT, after RSET where the server may still be in a transaction, with what EHLO offered for them. */
-export function envelopeCommands(
+/**
+ * The commands of one message: MAIL and RCPT with what EHLO offered for them, after RSET where the server may still be in a
+ * transaction; then DATA, or the whole message in one chunk.
+ */
+export function commandsFor(
   transaction: Transaction,
   offered: Capabilities,
-  resetFirst: boolean,
+  how: { resetFirst: boolean; chunked: boolean },
 ): Command[] {
   const { envelope, data } = transaction.parcel;
   const { envelopeId } = envelope;
@@ -77,18 +80,15 @@ export function envelopeCommands(
     if (/^[\x21-\x7e]+$/.test(envelope.to)) rcpt += ` ORCPT=rfc822;${xtext(envelope.to)}`;
   }
   return [
-    ...(resetFirst ? [{ step: 'rset', text: 'RSET\r\n' } as const] : []),
+    ...(how.resetFirst ? [{ step: 'rset', text: 'RSET\r\n' } as const] : []),
     { step: 'mail', text: `${mail}\r\n`, transaction },
     { step: 'rcpt', text: `${rcpt}\r\n`, transaction },
+    how.chunked ? chunkCommand(transaction) : { step: 'data', text: 'DATA\r\n', transaction },
   ];
 }
 
-export function dataCommand(transaction: Transaction): Command {
-  return { step: 'data', text: 'DATA\r\n', transaction };
-}
-
 /** The whole message as its one and last chunk (RFC 3030 §2); its reply is that to a final dot. */
-export function chunkCommand(transaction: Transaction): Command {
+function chunkCommand(transaction: Transaction): Command {
   const { data } = transaction.parcel;
   const end = data.endsWith('\r\n') ? '' : '\r\n';
   return { step: 'dot', text: `BDAT ${data.length + end.length} LAST\r\n${data}${end}`, transaction };

@@ -1,12 +1,11 @@
 import type { ConnectionOptions } from 'node:tls';
+import type { MailConnection } from './mail-connection.ts';
 import type { Relay } from './relay.ts';
 import {
   assertEnvelope,
   type Command,
-  chunkCommand,
-  dataCommand,
+  commandsFor,
   dottedBody,
-  envelopeCommands,
   type Parcel,
   type Pipelining,
   pipeliningWith,
@@ -39,7 +38,9 @@ export async function openSmtp(relay: Relay, options: SmtpOptions): Promise<Smtp
   const timeouts = { ...smtpTimeouts, ...options.timeouts };
   const { ehloName, tls = {}, signal } = options;
   const opened = await shakeHands(relay, { ehloName, timeouts, tls, signal });
-  return new SmtpConnection({ ...opened, timeouts, pipelining: options.pipelining ?? 'full' });
+  const wanted = options.pipelining ?? 'full';
+  const pipelining = wanted === 'chunked' && relay.chunking === false ? 'full' : wanted;
+  return new SmtpConnection({ ...opened, timeouts, pipelining });
 }
 
 /**
@@ -47,17 +48,13 @@ export async function openSmtp(relay: Relay, options: SmtpOptions): Promise<Smtp
  * It takes work from `deliver` and, when that is empty, from `take`, asking for the next message
  * at the moment its envelope can leave with the body before.
  */
-export class SmtpConnection {
+export class SmtpConnection implements MailConnection {
   readonly capabilities: Capabilities;
   /** TLS is on. */
   readonly encrypted: boolean;
-  /** The server’s answers did not fit our commands; with fewer commands at once they may. */
   confused = false;
-  /** Offers the next message; called when one can be begun. */
   take: () => Parcel | undefined = () => undefined;
-  /** Nothing is under way and `take` had nothing. */
   onIdle: () => void = () => {};
-  /** Called once; every message of this connection is settled by then. */
   onClosed: (reason: string) => void = () => {};
   #wire: Wire;
   #timeouts: SmtpTimeouts;
@@ -93,7 +90,6 @@ export class SmtpConnection {
     if (this.#wire.lost !== undefined) this.#close(this.#wire.lost);
   }
 
-  /** True once the connection is gone; the server may close it silently between messages, which is no error. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -113,7 +109,6 @@ export class SmtpConnection {
     });
   }
 
-  /** Begins the next message if the connection has room for it. False: none was begun. */
   wake(): boolean {
     if (!this.#mayBegin()) return false;
     const transaction = this.#nextTransaction();
@@ -124,7 +119,6 @@ export class SmtpConnection {
     return true;
   }
 
-  /** Finishes what it was given, says QUIT and closes; safe to call twice. */
   quit(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     const done = new Promise<void>((resolve) => this.#onQuit.push(resolve));
@@ -135,7 +129,6 @@ export class SmtpConnection {
     return done;
   }
 
-  /** Drops the connection; whatever was under way is lost, and says whether the final dot had left. */
   cut(reason: string): void {
     this.#close(reason);
   }
@@ -159,29 +152,23 @@ export class SmtpConnection {
   }
 
   #begin(transaction: Transaction): void {
-    if (this.#pipelining === 'chunked') this.#sendWhole(transaction);
-    else if (this.#pipelining !== 'off') this.#send(this.#envelopeWithData(transaction));
-    else {
-      this.#held = this.#envelopeWithData(transaction);
+    const commands = this.#commandsFor(transaction);
+    if (this.#pipelining === 'off') {
+      this.#held = commands;
       this.#sendHeld();
-    }
+    } else if (this.#pipelining === 'chunked') {
+      this.#owed.push(...commands);
+      const text = textOf(commands);
+      this.#pour(text, transaction, text.length);
+    } else this.#send(commands);
   }
 
-  #envelopeWithData(transaction: Transaction): Command[] {
-    this.#envelopeOpen = true;
-    return [...envelopeCommands(transaction, this.capabilities, this.#needsReset), dataCommand(transaction)];
-  }
-
-  /** What becomes of the message before is not known yet, and a refused chunk leaves its transaction open: so RSET. */
-  #sendWhole(transaction: Transaction): void {
-    const resetFirst = this.#needsReset || this.#owed.length > 0;
-    const commands = [
-      ...envelopeCommands(transaction, this.capabilities, resetFirst),
-      chunkCommand(transaction),
-    ];
-    this.#owed.push(...commands);
-    const text = textOf(commands);
-    this.#pour(text, transaction, text.length);
+  #commandsFor(transaction: Transaction): Command[] {
+    const chunked = this.#pipelining === 'chunked';
+    this.#envelopeOpen = !chunked;
+    // What becomes of the message before is not known yet, and a refused chunk leaves its transaction open.
+    const resetFirst = this.#needsReset || (chunked && this.#owed.length > 0);
+    return commandsFor(transaction, this.capabilities, { resetFirst, chunked });
   }
 
   #send(commands: Command[]): void {
@@ -242,7 +229,7 @@ export class SmtpConnection {
     // The dot ends the transaction; a lone one leaves the server free to disagree.
     this.#needsReset = alone;
     const next = this.#pipelining === 'full' ? this.#nextTransaction() : undefined;
-    const commands = next ? this.#envelopeWithData(next) : [];
+    const commands = next ? this.#commandsFor(next) : [];
     this.#owed.push(...commands);
     this.#pour(body + textOf(commands), transaction, body.length);
   }

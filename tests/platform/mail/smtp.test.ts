@@ -1,37 +1,9 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
-import { openSmtp, type SmtpConnection, type SmtpOptions } from '../../../src/platform/mail/smtp.ts';
-import type { Outcome } from '../../../src/platform/mail/smtp-outcome.ts';
-import { type Script, type ScriptedSmtp, scriptedSmtp } from '../../support/scripted-smtp.ts';
+import { describe, expect, it } from 'vitest';
+import type { SmtpOptions } from '../../../src/platform/mail/smtp.ts';
+import type { Script } from '../../support/scripted-smtp.ts';
 import { until } from '../../support/until.ts';
-
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).reverse()) await each.close();
-});
-
-async function server(script: Script = {}): Promise<ScriptedSmtp> {
-  const scripted = await scriptedSmtp(script);
-  open.push(scripted);
-  return scripted;
-}
-
-async function connect(to: ScriptedSmtp, options: Partial<SmtpOptions> = {}): Promise<SmtpConnection> {
-  const connection = await openSmtp(to.relay, { ehloName: 'client.example.org', ...options });
-  open.push({ close: async () => connection.cut('the test is over') });
-  return connection;
-}
-
-const body = (word: string) => `Subject: ${word}\r\n\r\n${word}\r\n`;
-const envelope = (name: string) => ({ from: 'news@example.org', to: `${name}@example.com` });
-const send = (connection: SmtpConnection, ...names: string[]) =>
-  Promise.all(names.map((name) => connection.deliver(envelope(name), body(name))));
-
-/** An outcome in one word: the code with its phase, or what was lost and whether it is in doubt. */
-function brief(outcome: Outcome): string {
-  if (outcome.kind === 'reply') return `${outcome.phase} ${outcome.reply.code}`;
-  return `lost ${outcome.phase}${outcome.afterDot ? ' in doubt' : ''}`;
-}
+import { body, brief, connect, envelope, send, server } from './talk.ts';
 
 const withoutPipelining = { ehlo: '250-scripted|250 8BITMIME' };
 
