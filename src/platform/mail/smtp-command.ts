@@ -49,6 +49,11 @@ export function transactionFor(parcel: Parcel): Transaction {
   return { parcel, step: 'mail', settled: false, mailRefused: false, dotSent: false };
 }
 
+/** Its bytes have all left, and nothing is decided: the server may have it. */
+export function mayBeHeld(transaction: Transaction | undefined): boolean {
+  return transaction?.dotSent === true && !transaction.settled;
+}
+
 /** Gives a message its one outcome; a second one is dropped. */
 export function settle(transaction: Transaction, outcome: Outcome): void {
   if (transaction.settled) return;
@@ -99,6 +104,10 @@ export function dottedBody({ parcel }: Transaction): string {
   const { data, envelope } = parcel;
   const lines = envelope.dotted ? data.replace(/^\./gm, '..') : data;
   return lines.endsWith('\r\n') ? `${lines}.\r\n` : `${lines}\r\n.\r\n`;
+}
+
+export function textOf(commands: readonly Command[]): string {
+  return commands.map(({ text }) => text).join('');
 }
 
 /** How long the reply to a command may take; while a long body is still leaving, how long one piece of it may. */

@@ -6,6 +6,7 @@ import {
   type Command,
   commandsFor,
   dottedBody,
+  mayBeHeld,
   type Parcel,
   type Pipelining,
   pipeliningWith,
@@ -13,6 +14,7 @@ import {
   replyTimeoutMs,
   settle,
   type Transaction,
+  textOf,
   transactionFor,
 } from './smtp-command.ts';
 import { Deadline } from './smtp-deadline.ts';
@@ -43,11 +45,7 @@ export async function openSmtp(relay: Relay, options: SmtpOptions): Promise<Smtp
   return new SmtpConnection({ ...opened, timeouts, pipelining });
 }
 
-/**
- * An open SMTP connection that carries one message after the other, each with exactly one outcome.
- * It takes work from `deliver` and, when that is empty, from `take`, asking for the next message
- * at the moment its envelope can leave with the body before.
- */
+/** Our own client's connection. It takes work from `deliver`, then from `take`, at the moment a message can leave. */
 export class SmtpConnection implements MailConnection {
   readonly capabilities: Capabilities;
   /** TLS is on. */
@@ -67,6 +65,8 @@ export class SmtpConnection implements MailConnection {
   /** An envelope is under way: its DATA is not answered. */
   #envelopeOpen = false;
   #pouring = false;
+  /** The server has said 421: it may still answer what it has read, and then closes. */
+  #goodbye = false;
   #needsReset = false;
   #quitting = false;
   #closed = false;
@@ -134,7 +134,8 @@ export class SmtpConnection implements MailConnection {
   }
 
   #mayBegin(): boolean {
-    if (this.#closed || this.#pouring || this.#envelopeOpen || this.#held.length > 0) return false;
+    if (this.#closed || this.#goodbye || this.#pouring) return false;
+    if (this.#envelopeOpen || this.#held.length > 0) return false;
     if (this.#pipelining === 'chunked') {
       return this.#owed.filter(({ step }) => step === 'dot').length < messagesAtOnceMax;
     }
@@ -188,7 +189,9 @@ export class SmtpConnection implements MailConnection {
     if (command) this.#apply(command, code, lines);
     if (this.#closed) return;
     this.#owed.shift();
-    if (code === 421) this.#close('the server is closing the connection (421)', { readsNoMore: true });
+    if (code === 421) this.#goodbye = true;
+    if (this.#goodbye && !this.#owed.some(({ transaction }) => mayBeHeld(transaction)))
+      this.#close('the server is closing the connection (421)');
     else if (!command) this.#distrust('the server spoke out of turn');
     else this.#goOn(command);
   }
@@ -245,9 +248,9 @@ export class SmtpConnection implements MailConnection {
 
   /** A server that hangs up before it answers anything of a whole message leaves it in doubt: less at once would not. */
   #hangUp(reason: string): void {
-    const unheard = (command: Command) => command.step === 'mail' && command.transaction.dotSent;
-    if (this.#owed.some(unheard)) this.confused = true;
-    this.#close(reason);
+    const unheard = ({ step, transaction }: Command) => step === 'mail' && mayBeHeld(transaction);
+    if (!this.#goodbye && this.#owed.some(unheard)) this.confused = true;
+    this.#close(reason, { readNoMore: this.#goodbye });
   }
 
   #distrust(reason: string): void {
@@ -255,14 +258,14 @@ export class SmtpConnection implements MailConnection {
     this.#close(reason);
   }
 
-  #close(reason: string, { readsNoMore = false } = {}): void {
+  #close(reason: string, { readNoMore = false } = {}): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#wire.destroy(reason);
     this.#deadline.end();
     for (const { transaction } of [...this.#owed, ...this.#held]) {
       if (!transaction) continue;
-      const afterDot = transaction.dotSent && !readsNoMore;
+      const afterDot = transaction.dotSent && !readNoMore;
       const phase = afterDot ? 'dot' : transaction.step;
       settle(transaction, { kind: 'lost', phase, afterDot, reason });
     }
@@ -277,19 +280,18 @@ export class SmtpConnection implements MailConnection {
 
   /** Sets the deadline of the oldest reply due. */
   #watch(): void {
-    const step = this.#owed[0]?.step;
-    if (step === undefined || this.#closed) this.#deadline.lift();
-    else this.#deadline.set(replyTimeoutMs(step, this.#timeouts, this.#pouring));
+    if (this.#owed.length === 0 || this.#closed) this.#deadline.lift();
+    else this.#deadline.set(this.#timeoutMs());
+  }
+
+  #timeoutMs(): number {
+    if (this.#goodbye) return this.#timeouts.quitMs;
+    return replyTimeoutMs(this.#owed[0]?.step ?? 'mail', this.#timeouts, this.#pouring);
   }
 
   #giveUp(): void {
     const step = this.#owed[0]?.step ?? 'mail';
     const what = step === 'dot' ? 'the message' : step.toUpperCase();
-    const seconds = replyTimeoutMs(step, this.#timeouts, this.#pouring) / 1000;
-    this.#close(`no reply to ${what} within ${seconds} s`);
+    this.#close(`no reply to ${what} within ${this.#timeoutMs() / 1000} s`);
   }
-}
-
-function textOf(commands: readonly Command[]): string {
-  return commands.map(({ text }) => text).join('');
 }

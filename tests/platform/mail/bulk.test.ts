@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Bulk, type BulkOptions, openBulk } from '../../../src/platform/mail/bulk.ts';
 import type { Relay } from '../../../src/platform/mail/relay.ts';
+import type { Pipelining } from '../../../src/platform/mail/smtp-command.ts';
 import type { Outcome } from '../../../src/platform/mail/smtp-outcome.ts';
 import {
   type Answer,
@@ -320,6 +321,7 @@ it('any faults: one outcome each, nothing twice, and no acceptance that the serv
     { say: '451 4.3.0 later' },
     { say: '550 5.7.1 no' },
     { say: '421 4.3.2 closing', after: 'end' },
+    { say: '421 4.3.2 closing, and reading on' },
     { after: 'drop' },
     { after: 'end' },
     { unsaid: true, after: 'drop' },
@@ -335,9 +337,15 @@ it('any faults: one outcome each, nothing twice, and no acceptance that the serv
   await fc.assert(
     fc.asyncProperty(
       fc.array(fault, { maxLength: 12 }),
-      fc.constantFrom('full', 'envelope', 'off') as fc.Arbitrary<'full' | 'envelope' | 'off'>,
+      fc.constantFrom<[Pipelining, Relay['client']?]>(
+        ['chunked'],
+        ['full'],
+        ['envelope'],
+        ['off'],
+        ['off', 'nodemailer'],
+      ),
       fc.integer({ min: 1, max: 3 }),
-      async (plan, pipelining, connections) => {
+      async (plan, [pipelining, client], connections) => {
         const script: Script = Object.fromEntries(
           steps.map((step) => [
             step,
@@ -345,8 +353,11 @@ it('any faults: one outcome each, nothing twice, and no acceptance that the serv
               plan.find((f) => f.step === step && f.connection === connection && f.nth === nth)?.answer,
           ]),
         );
-        const smtp = await scriptedSmtp(script);
-        const bulk = openBulk([smtp.relay], {
+        const offer = '250-scripted|250-PIPELINING|250 CHUNKING';
+        const ehlo: Script['ehlo'] = (turn) =>
+          plan.find((f) => f.step === 'ehlo' && f.connection === turn.connection)?.answer ?? offer;
+        const smtp = await scriptedSmtp({ ...script, ehlo });
+        const bulk = openBulk([client ? { ...smtp.relay, client } : smtp.relay], {
           ehloName: 'client.example.org',
           pipelining,
           connections,
@@ -366,6 +377,6 @@ it('any faults: one outcome each, nothing twice, and no acceptance that the serv
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
 }, 60_000);

@@ -157,6 +157,24 @@ describe('a message whose bytes have all left', () => {
     },
   );
 
+  it('is answered all the same by a server that says 421 and reads on', async () => {
+    const smtp = await server({ ...chunking, rcpt: second('421 4.3.2 not this one') });
+    const connection = await chunked(smtp);
+    const outcomes = await send(connection, 'ayu', 'budi', 'citra', 'dewi');
+    expect(outcomes.map(brief)).toEqual(['dot 250', 'rcpt 421', 'dot 250', 'lost mail']);
+    expect(connection.closed).toBe(true);
+  });
+
+  it('is in doubt when a server says 421 and then neither answers nor closes', async () => {
+    const smtp = await server({
+      ...chunking,
+      mail: second('421 4.3.2 bye'),
+      rcpt: second({ after: 'never' }),
+    });
+    const outcomes = await send(await chunked(smtp, { quitMs: 60 }), 'ayu', 'budi', 'citra', 'dewi');
+    expect(outcomes.map(brief)).toEqual(['dot 250', 'mail 421', 'lost dot in doubt', 'lost mail']);
+  });
+
   it('is in doubt after an answer that does not fit', async () => {
     const smtp = await server({ ...chunking, mail: second('354 what') });
     const connection = await chunked(smtp);
