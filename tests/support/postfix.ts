@@ -23,7 +23,7 @@ export interface Postfix {
 
 /**
  * A real Postfix with a configuration, a queue and a port of its own, which the machine's own one knows nothing of. It stores
- * mail for ayu, budi and ayü at example.com, knows nobody else there, and bounces whatever it took for fails.example.
+ * mail for ayu, budi and ayü at example.com, knows nobody else there, and bounces whatever it took for other domains.
  */
 export async function startPostfix(messageBytesMax: number): Promise<Postfix> {
   const dir = await mkdtemp(join(tmpdir(), 'postfix-'));
@@ -80,7 +80,7 @@ virtual_mailbox_base = ${dir}/mail
 virtual_mailbox_maps = inline:{{ayu@example.com=ayu/},{budi@example.com=budi/},{ayü@example.com=ayu-utf8/}}
 virtual_uid_maps = static:${own.uid}
 virtual_gid_maps = static:${own.gid}
-default_transport = error:5.2.1 nobody reads here
+default_transport = fails
 `;
 }
 
@@ -94,8 +94,9 @@ bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
 virtual unix - n n - - virtual
-error unix - - n - - error
+fails unix - n n - - pipe user=nobody argv=/bin/false
 anvil unix - - n - 1 anvil
+proxymap unix - - n - - proxymap
 postlog unix-dgram n - n - 1 postlogd
 `;
 }
