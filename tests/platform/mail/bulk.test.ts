@@ -97,6 +97,13 @@ describe('a pool of connections', () => {
     expect(perConnection).toEqual([3, 3, 2]);
   });
 
+  it('keeps to a relay’s own number of messages', async () => {
+    const smtp = await server();
+    const bulk = pool([{ ...smtp.relay, messages: 2 }], { connections: 1, messagesPerConnection: 3 });
+    expect(codes(await sendAll(bulk, names(4)))).toEqual(Array(4).fill(250));
+    expect(smtp.connections).toBe(2);
+  });
+
   it('closes a connection that has nothing to do, and opens another when there is', async () => {
     const smtp = await server();
     const bulk = pool([smtp.relay], { idleMs: 30 });
@@ -183,6 +190,22 @@ describe('a relay whose answers get out of step', () => {
     const second = await sendAll(bulk, names(6));
     expect(codes(second)).toEqual(Array(6).fill(250));
     expect(nextEnvelopeCame).toBe(false);
+  });
+});
+
+describe('a relay that offers CHUNKING', () => {
+  it('and hangs up without a word puts one message per connection in doubt, and none after that', async () => {
+    const smtp = await server({
+      ehlo: '250-scripted|250-PIPELINING|250 CHUNKING',
+      dot: ({ nth }) => (nth === 3 ? { after: 'end' } : undefined),
+    });
+    const bulk = pool([smtp.relay], { connections: 2 });
+    const outcomes = codes(await sendAll(bulk, names(40)));
+    const doubts = outcomes.filter((code) => code === 'lost dot in doubt').length;
+    expect(doubts).toBeGreaterThan(0);
+    expect(doubts).toBeLessThanOrEqual(4);
+    expect(outcomes.filter((code) => code === 250)).toHaveLength(40 - doubts);
+    expect(smtp.connections).toBeGreaterThan(10);
   });
 });
 

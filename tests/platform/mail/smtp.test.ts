@@ -208,6 +208,29 @@ describe('on the wire', () => {
     );
   });
 
+  it('asks for reports where the server offers DSN, and nowhere else', async () => {
+    const asking = { ...envelope('a+b=c'), envelopeId: 'dlv_1_2+3=4' };
+    const offers: [ehlo: string, mail: string, rcpt: string][] = [
+      [
+        '250-x|250 DSN',
+        ' RET=HDRS ENVID=dlv_1_2+2B3+3D4',
+        ' NOTIFY=FAILURE,DELAY ORCPT=rfc822;a+2Bb+3Dc@example.com',
+      ],
+      ['250 x', '', ''],
+    ];
+    for (const [ehlo, mail, rcpt] of offers) {
+      const smtp = await server({ ehlo });
+      const connection = await connect(smtp);
+      await connection.deliver(asking, body('x'));
+      await send(connection, 'ayu');
+      const sent = smtp.chunks.map(({ bytes }) => bytes).join('');
+      expect(sent).toContain(`MAIL FROM:<news@example.org>${mail}\r\nRCPT TO:<a+b=c@example.com>${rcpt}\r\n`);
+      expect(sent).toContain('MAIL FROM:<news@example.org>\r\nRCPT TO:<ayu@example.com>\r\n');
+    }
+    const wrong = (await connect(await server())).deliver({ ...asking, envelopeId: 'a b' }, body('x'));
+    await expect(wrong).rejects.toThrow('RFC 3461');
+  });
+
   it('refuses by itself what the server’s offer rules out', async () => {
     const smtp = await server({ ehlo: '250-x|250-PIPELINING|250 SIZE 100' });
     const connection = await connect(smtp);
