@@ -91,7 +91,7 @@ describe('a relay URL', () => {
   it('is one of the problems of the configuration when it names a file that is not there', () => {
     const env = { SMTP_URL: 'smtp://a.example?ca=/nowhere/ca.pem', PORT: 'x', SECRET_KEY: 'x'.repeat(64) };
     expect(() => readConfig({ ...env, BASE_URL: 'https://news.example.org' })).toThrow(
-      /PORT must be a number[^]*SMTP_URL: ca: .nowhere.ca\.pem cannot be read/,
+      /PORT must be a number[\s\S]*SMTP_URL: ca: .nowhere.ca\.pem cannot be read/,
     );
   });
 

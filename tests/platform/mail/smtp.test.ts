@@ -253,6 +253,23 @@ describe('on the wire', () => {
     expect(smtp.accepted).toEqual([]);
   });
 
+  it('gives up a body of which no more can leave, and it is not in doubt', async () => {
+    const smtp = await server({ deafInBody: true });
+    const connection = await connect(smtp, { timeouts: { blockMs: 60 } });
+    const outcome = await connection.deliver(envelope('ayu'), `${'x'.repeat(78)}\r\n`.repeat(150_000));
+    expect(outcome).toMatchObject({ kind: 'lost', phase: 'data', afterDot: false });
+    expect(outcome).toMatchObject({ reason: 'no reply to the message within 0.06 s' });
+  });
+
+  it('does not wait long for the answer to QUIT', async () => {
+    const smtp = await server({ quit: { after: 'never' } });
+    const connection = await connect(smtp, { timeouts: { quitMs: 60 } });
+    const closed: string[] = [];
+    connection.onClosed = (reason) => closed.push(reason);
+    await connection.quit();
+    expect(closed).toEqual(['no reply to QUIT within 0.06 s']);
+  });
+
   it('sends a body longer than any buffer whole, and the next message after it', async () => {
     const smtp = await server();
     const long = `Subject: long\r\n\r\n${`${'x'.repeat(76)}\r\n`.repeat(110_000)}`;
