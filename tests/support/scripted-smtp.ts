@@ -106,13 +106,18 @@ export async function scriptedSmtp(script: Script = {}): Promise<ScriptedSmtp> {
       return text;
     };
     const upTo = async (mark: string, orAtBytes = Number.POSITIVE_INFINITY): Promise<string | undefined> => {
+      // What was looked through is put aside, so that a long body is not searched again for each of its chunks.
+      const seen: string[] = [];
+      let seenBytes = 0;
       let at = heard.indexOf(mark);
-      while (at < 0 && heard.length < orAtBytes && !socket.destroyed) {
-        const seen = heard.length;
+      while (at < 0 && seenBytes + heard.length < orAtBytes && !socket.destroyed) {
+        const looked = cutOff(Math.max(0, heard.length - mark.length));
+        seen.push(looked);
+        seenBytes += looked.length;
         await more();
-        at = heard.indexOf(mark, Math.max(0, seen - mark.length));
+        at = heard.indexOf(mark);
       }
-      return at < 0 || at > orAtBytes ? undefined : cutOff(at + mark.length);
+      return at < 0 || seenBytes + at > orAtBytes ? undefined : seen.join('') + cutOff(at + mark.length);
     };
     const take = async (bytes: number): Promise<string | undefined> => {
       const { dropInBodyAtBytes = Number.POSITIVE_INFINITY } = script;
@@ -156,7 +161,8 @@ export async function scriptedSmtp(script: Script = {}): Promise<ScriptedSmtp> {
     let step: Step = 'greeting';
     for (let line = ''; ; ) {
       const code = await answer(step, line);
-      if (code === undefined || step === 'quit') return void (step === 'quit' && socket.end());
+      if (code === undefined) return;
+      if (step === 'quit') return void socket.end();
       if (step === 'rset' && code.startsWith('2')) inTransaction = false;
       if (step === 'mail') {
         recipient = '';
