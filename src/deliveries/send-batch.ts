@@ -9,7 +9,7 @@ import { exchange } from './exchange.ts';
 import { connectionsOf, factsOf, type Hands, handsOf, variantOf } from './hands.ts';
 import { isOpenLane, type Pace } from './lane.ts';
 import { pauseByItself } from './pause-send.ts';
-import { type EditionFacts, envelopeSender, personalise, type Sender } from './personalise.ts';
+import { type EditionFacts, envelopeFor, personalise, type Sender } from './personalise.ts';
 import { setApart } from './set-apart.ts';
 
 /** What came of a batch, as far as this process took it. */
@@ -245,7 +245,7 @@ class Round {
     const claimedAtMs = performance.now();
     try {
       const { lang, splice } = await variantOf(this.#ctx, claimed.variantId);
-      const envelope = { from: envelopeSender(claimed, this.#facts, this.#sender), to: claimed.email };
+      const envelope = envelopeFor(claimed, this.#facts, this.#sender);
       const outcome = await this.#ctx.mail.editions.deliver(envelope, () => {
         const stale = performance.now() - claimedAtMs > claimGoodMs;
         if (stale || !this.#open || this.#hands.stopping) throw new Withdrawn();
