@@ -1,8 +1,10 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
+import { isLocalDate } from '../../lib/clock-time.ts';
+import { parseRate, type Rate } from '../../lib/rate.ts';
+import type { WarmUp } from '../rate/warm-up.ts';
 
 export type RelayPurpose = 'bulk' | 'transactional';
-export type RelayRate = { count: number; per: 'second' | 'minute' | 'hour' | 'day' };
 
 /** An SMTP server that mail is handed to. */
 export type Relay = {
@@ -20,11 +22,11 @@ export type Relay = {
   connections?: number;
   purpose?: RelayPurpose;
   weight?: number;
-  rates?: RelayRate[];
+  rates?: Rate[];
+  warmUp?: WarmUp;
 };
 
-const optionsKnown = new Set(['purpose', 'weight', 'rate', 'connections', 'tls']);
-const periods = { s: 'second', m: 'minute', h: 'hour', d: 'day' } as const;
+const optionsKnown = new Set(['purpose', 'weight', 'rate', 'warm-up', 'connections', 'tls']);
 
 /** Reads a comma list of relay URLs. Throws a sentence that says what to do and never holds the password. */
 export function parseRelayUrls(list: string): Relay[] {
@@ -42,8 +44,8 @@ export function parseRelayUrls(list: string): Relay[] {
 
 /**
  * Reads one relay: `smtp://` (port 25, or 587 with a password; STARTTLS when offered) or `smtps://` (465).
- * Query: `purpose=bulk|transactional`, `weight`, `rate=100/s` (repeatable; s, m, h, d), `connections`,
- * `tls=required|off`. Throws a sentence that never holds the password.
+ * Query: `purpose=bulk|transactional`, `weight`, `rate=100/s` (repeatable; s, m, h, d), `warm-up=2026-07-14` (the day on
+ * which it starts, in UTC; `:200` behind it sets the first day's messages), `connections`, `tls=required|off`. Throws a sentence that never holds the password.
  */
 export function parseRelayUrl(text: string): Relay {
   const url = readUrl(text);
@@ -74,6 +76,7 @@ export function parseRelayUrl(text: string): Relay {
     ...readWhole(url, 'weight', 1000),
     ...readWhole(url, 'connections', 500),
     ...readRates(url),
+    ...readWarmUp(url),
   };
 }
 
@@ -150,12 +153,17 @@ function readWhole<Name extends 'weight' | 'connections'>(
   return { [name]: value } as { [key in Name]?: number };
 }
 
-function readRates(url: URL): { rates?: RelayRate[] } {
-  const rates = url.searchParams.getAll('rate').map((text) => {
-    const found = /^([1-9]\d{0,8})\/([smhd])$/.exec(text);
-    const per = periods[found?.[2] as keyof typeof periods];
-    if (!found || !per) throw new Error('rate is a number per s, m, h or d, such as rate=100/s');
-    return { count: Number(found[1]), per };
-  });
+function readRates(url: URL): { rates?: Rate[] } {
+  const rates = url.searchParams.getAll('rate').map(parseRate);
   return rates.length > 0 ? { rates } : {};
+}
+
+function readWarmUp(url: URL): { warmUp?: WarmUp } {
+  const text = url.searchParams.get('warm-up');
+  if (text === null) return {};
+  const found = /^([\d-]+)(?::([1-9]\d{0,6}))?$/.exec(text);
+  const startsOn = found?.[1];
+  if (startsOn === undefined || !isLocalDate(startsOn))
+    throw new Error('warm-up is the day on which it starts, such as warm-up=2026-07-14 or 2026-07-14:200');
+  return { warmUp: { startsOn, ...(found?.[2] ? { firstDay: Number(found[2]) } : {}) } };
 }
