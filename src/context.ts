@@ -10,7 +10,8 @@ import { type EmbeddedPostgres, openEmbeddedPostgres } from './platform/db/embed
 import { migrate, schemaState } from './platform/db/migrate.ts';
 import type { Tables } from './platform/db/tables.ts';
 import type { Log } from './platform/log.ts';
-import { type Bulk, type BulkOptions, openBulk } from './platform/mail/bulk.ts';
+import { type Bulk, openBulk } from './platform/mail/bulk.ts';
+import type { BulkOptions } from './platform/mail/bulk-options.ts';
 import { parseRelayUrl, type Relay, relaysFor } from './platform/mail/relay.ts';
 import { shareTrap } from './platform/mail/shared-trap.ts';
 import type { Inbox } from './platform/mail/trap.ts';

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { isLocalDate } from '../../lib/clock-time.ts';
-import { parseRate, type Rate } from '../../lib/rate.ts';
+import type { Rate } from '../../lib/rate.ts';
 import type { WarmUp } from '../rate/warm-up.ts';
+import { readRates } from './relay-rates.ts';
 
 export type RelayPurpose = 'bulk' | 'transactional';
 
@@ -75,8 +75,7 @@ export function parseRelayUrl(text: string): Relay {
     ...readPurpose(url),
     ...readWhole(url, 'weight', 1000),
     ...readWhole(url, 'connections', 500),
-    ...readRates(url),
-    ...readWarmUp(url),
+    ...readRates(url.searchParams),
   };
 }
 
@@ -151,19 +150,4 @@ function readWhole<Name extends 'weight' | 'connections'>(
   const value = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (value < 1 || value > max) throw new Error(`${name} is a whole number from 1 to ${max}`);
   return { [name]: value } as { [key in Name]?: number };
-}
-
-function readRates(url: URL): { rates?: Rate[] } {
-  const rates = url.searchParams.getAll('rate').map(parseRate);
-  return rates.length > 0 ? { rates } : {};
-}
-
-function readWarmUp(url: URL): { warmUp?: WarmUp } {
-  const text = url.searchParams.get('warm-up');
-  if (text === null) return {};
-  const found = /^([\d-]+)(?::([1-9]\d{0,6}))?$/.exec(text);
-  const startsOn = found?.[1];
-  if (startsOn === undefined || !isLocalDate(startsOn))
-    throw new Error('warm-up is the day on which it starts, such as warm-up=2026-07-14 or 2026-07-14:200');
-  return { warmUp: { startsOn, ...(found?.[2] ? { firstDay: Number(found[2]) } : {}) } };
 }
