@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import type { Payload } from '../platform/queue/jobs.ts';
+import { farTurnMs } from './far-turn.ts';
 import { finish } from './finish.ts';
 import { batchName, factsOf, handsOf } from './hands.ts';
 import { endBatch, leaseBatch } from './queries.ts';
@@ -9,10 +10,10 @@ import { sendBatch, type Tally } from './send-batch.ts';
 export type Delivered =
   /** The batch is through. `lost`: another worker took it over meanwhile, believing this one dead. */
   | { kind: 'done' | 'freed' | 'lost'; tally: Tally }
-  /** Done, held by another, not due, or its edition is not sending: nothing was done. */
+  /** Done, held by another, not due, its edition not sending, or the relays' rates used up: nothing was done. */
   | { kind: 'not_to_be_had' };
 
-/** A batch that could not be finished is due again after this: at once for others, later when no relay answers. */
+/** A batch that was not finished is due again after this: soon for others, later when no relay answers, or at its turn. */
 const againAfterMs = { usually: 1_000, relaysAway: 60_000 };
 
 /**
@@ -28,6 +29,11 @@ export async function deliver(ctx: Context, { editionId, batchNo }: Payload<'del
   const hands = handsOf(ctx);
   const name = batchName(editionId, batchNo);
   if (hands.stopping || hands.batches.has(name)) return { kind: 'not_to_be_had' };
+  const turnInMs = farTurnMs(ctx);
+  if (turnInMs > 0) {
+    await ring(ctx, 'deliver', [{ editionId, batchNo }], { delayMs: turnInMs });
+    return { kind: 'not_to_be_had' };
+  }
   hands.batches.add(name);
   try {
     const subscriberIds = await leaseBatch(ctx.db, { editionId, batchNo, workerId }, ctx.clock.now());
@@ -36,7 +42,8 @@ export async function deliver(ctx: Context, { editionId, batchNo }: Payload<'del
     const lease = { editionId, batchNo, newsletterId, workerId };
     const tally = await sendBatch(ctx, lease, subscriberIds);
     const now = ctx.clock.now();
-    const delayMs = hands.relays.awayMs() > 0 ? againAfterMs.relaysAway : againAfterMs.usually;
+    const delayMs =
+      hands.relays.awayMs() > 0 ? againAfterMs.relaysAway : farTurnMs(ctx) || againAfterMs.usually;
     const kind = await endBatch(ctx.db, lease, now, new Date(now.getTime() + delayMs));
     const { dueAgainAt, ...counts } = tally;
     ctx.log.info({ deed: 'deliver', editionId, batchNo, ended: kind, ...counts }, 'delivered');

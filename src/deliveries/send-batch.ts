@@ -1,10 +1,12 @@
 import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
 import { maskAddresses } from '../lib/mask.ts';
+import { NoTurn } from '../platform/mail/turns.ts';
 import { type Answer, readAnswer, unwritable, withdrawn } from './answer.ts';
 import type { Claimed, Lease } from './claim.ts';
 import { deliveringStates } from './delivery.ts';
 import { exchange } from './exchange.ts';
+import { farTurnMs } from './far-turn.ts';
 import { connectionsOf, factsOf, type Hands, handsOf, variantOf } from './hands.ts';
 import { type EditionFacts, envelopeSender, personalise, type Sender } from './personalise.ts';
 
@@ -38,7 +40,8 @@ const relaysAwayMsMax = 10 * 60_000;
  * So the wire does not wait for the database, and at any moment at most two deliveries per connection are in doubt.
  *
  * Ends when the batch is through and every answer is written down; or earlier, when the edition is paused or cancelled, the
- * lease is lost, the process drains, or no relay could be reached for ten minutes. What was not begun is `queued` then.
+ * lease is lost, the process drains, no relay could be reached for ten minutes, or the relays' rates leave nothing for long.
+ * What was not begun is `queued` then. A delivery is claimed only with a turn in hand: none is `sending` while it waits for one.
  *
  * @throws Error when answers could not be written down for five minutes.
  */
@@ -103,7 +106,9 @@ class Round {
     const answered = this.#answers.splice(0);
     const wanted = Math.min(this.#waiting.length, this.#room());
     const held = answered.length + permits.take(wanted - answered.length);
-    const next = this.#waiting.splice(0, Math.min(wanted, held));
+    const pool = this.#ctx.mail.editions;
+    const turns = await pool.reserve(Math.max(0, Math.min(wanted, held)));
+    const next = this.#waiting.splice(0, turns);
     const stale = performance.now() - this.#lookedAtMs >= lookEveryMs;
     if (answered.length === 0 && next.length === 0 && !stale) return permits.release(held);
     let claimed: Claimed[] = [];
@@ -116,6 +121,7 @@ class Round {
       claimed = window.claimed;
     } finally {
       permits.release(held - claimed.length);
+      pool.giveBack(turns - claimed.length);
     }
     this.#flying += claimed.length;
     for (const one of claimed) void this.#send(one);
@@ -143,14 +149,17 @@ class Round {
   #isThrough(): boolean {
     if (this.#flying > 0 || this.#answers.length > 0) return false;
     const { relays, stopping } = this.#hands;
-    return this.#waiting.length === 0 || !this.#open || stopping || relays.awayMs() > relaysAwayMsMax;
+    if (this.#waiting.length === 0 || !this.#open || stopping) return true;
+    return relays.awayMs() > relaysAwayMsMax || farTurnMs(this.#ctx) > 0;
   }
 
-  /** Until a window's worth of answers is here, or few have waited long enough, or permits are free, or it is time to look. */
+  /** Until a window's worth of answers is here, or few have waited long enough, or permits and turns are free, or it is time to look. */
   async #untilThereIsMore(): Promise<void> {
-    if (this.#enough() || (this.#waiting.length > 0 && this.#room() > 0 && this.#hands.permits.free > 0))
-      return;
-    const waitMs = this.#answers.length > 0 ? settleWithinMs : lookEveryMs;
+    if (this.#enough()) return;
+    const mayClaim = this.#waiting.length > 0 && this.#room() > 0 && this.#hands.permits.free > 0;
+    const turnInMs = mayClaim ? this.#ctx.mail.editions.nextTurnInMs() : lookEveryMs;
+    if (turnInMs === 0) return;
+    const waitMs = Math.min(turnInMs, this.#answers.length > 0 ? settleWithinMs : lookEveryMs);
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
@@ -176,10 +185,13 @@ class Round {
   async #handOver(claimed: Claimed): Promise<Answer> {
     const { editionId } = this.#lease;
     const claimedAtMs = performance.now();
+    const pool = this.#ctx.mail.editions;
+    let turnsHeld = 1;
     try {
       const { lang, splice } = await variantOf(this.#ctx, claimed.variantId);
       const envelope = { from: envelopeSender(claimed, this.#facts, this.#sender), to: claimed.email };
-      const outcome = await this.#ctx.mail.editions.deliver(envelope, () => {
+      turnsHeld = 0;
+      const outcome = await pool.deliver(envelope, () => {
         const stale = performance.now() - claimedAtMs > claimGoodMs;
         if (stale || !this.#open || this.#hands.stopping) throw new Withdrawn();
         return splice(personalise(claimed, this.#facts, { lang, now: this.#ctx.clock.now() }, this.#sender));
@@ -193,7 +205,7 @@ class Round {
       }
       return answer;
     } catch (error) {
-      if (error instanceof Withdrawn) return withdrawn(claimed);
+      if (error instanceof Withdrawn || error instanceof NoTurn) return withdrawn(claimed);
       const reason = maskAddresses(error instanceof Error ? error.message : String(error));
       const hopeless = error instanceof Refusal;
       this.#ctx.log.error(
@@ -201,6 +213,8 @@ class Round {
         'a mail could not be written',
       );
       return unwritable(claimed, { editionId, now: this.#ctx.clock.now(), reason, hopeless });
+    } finally {
+      pool.giveBack(turnsHeld);
     }
   }
 }

@@ -86,9 +86,10 @@ class Pool implements Bulk {
   }
 
   async deliver(envelope: Envelope, compose: () => string): Promise<Outcome> {
+    const hasTurn = this.#turns.begin();
     assertEnvelope(envelope);
     if (this.#closing !== undefined) return lostOutcome(new SmtpLost('connect', this.#closing));
-    if (!this.#turns.begin()) throw new NoTurn();
+    if (!hasTurn) throw new NoTurn('no relay has leave to begin it');
     this.#unsettled += 1;
     try {
       return await new Promise<Outcome>((resolve, reject) => {
@@ -157,7 +158,7 @@ class Pool implements Bulk {
       if (this.#jobs.length <= this.#doors.opening()) return;
       this.#wake(line);
     }
-    this.#jobs.reject(this.#turns.lost(), new NoTurn());
+    this.#jobs.reject(this.#turns.lost(), new NoTurn('its relay went away'));
     if (this.#lines.size === 0 && this.#doors.opening() === 0) this.#jobs.giveUp(this.#lastLost);
   }
 

@@ -34,7 +34,7 @@ export class Turns {
   }
 
   async reserve(wanted: number): Promise<number> {
-    if (!this.isPaced) return wanted;
+    if (!this.isPaced || wanted <= 0) return wanted;
     // Whoever asked at the same moment may have left nothing, though there is more to draw.
     for (let asked = 0; asked < 2; asked += 1) {
       this.#drawing ??= this.#draw(wanted).finally(() => {
