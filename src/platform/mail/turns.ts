@@ -9,7 +9,9 @@ const aheadMs = 250;
 const burstMs = 25;
 /** What was drawn and has not begun by then goes back: it would come on top of what others begin meanwhile. */
 const lapseMs = 500;
+/** Asked again no sooner and no later: others may have given something back, or a new day may allow more. */
 const againMsMin = 10;
+const againMsMax = 60_000;
 
 /**
  * How many messages may begin, over all relays of a pool. Whoever has messages reserves turns for them first, so that nothing
@@ -35,13 +37,12 @@ export class Turns {
 
   async reserve(wanted: number): Promise<number> {
     if (!this.isPaced || wanted <= 0) return wanted;
-    // Whoever asked at the same moment may have left nothing, though there is more to draw.
-    for (let asked = 0; asked < 2; asked += 1) {
+    while (this.#free() < wanted && this.#mayDraw()) {
       this.#drawing ??= this.#draw(wanted).finally(() => {
         this.#drawing = undefined;
       });
+      // Whoever asked at the same moment may take what comes of it: then there is more to draw, or nothing.
       await this.#drawing;
-      if (this.#free() >= wanted) break;
     }
     const granted = Math.max(0, Math.min(wanted, this.#free()));
     this.#reserved += granted;
@@ -96,24 +97,31 @@ export class Turns {
     return this.#left() - this.#reserved - this.#waiting();
   }
 
+  #mayDraw(): boolean {
+    const now = this.#pace?.now() ?? new Date(0);
+    return this.#doors.some((door) => door.leave && door.isUsable() && door.drawAt <= now);
+  }
+
   async #draw(wanted: number): Promise<void> {
     const pace = this.#pace;
     if (!pace) return;
     const now = pace.now();
-    const able = this.#doors.filter((door) => door.isUsable() && (door.turns() > 0 || door.drawAt <= now));
+    const usable = this.#doors.filter((door) => door.isUsable());
+    const able = usable.filter((door) => door.drawAt <= now);
     const weight = able.reduce((sum, door) => sum + door.weight, 0);
-    const claimed = wanted + this.#reserved + this.#waiting();
+    const elsewhere = usable.reduce((sum, door) => sum + (door.drawAt > now ? door.turns() : 0), 0);
+    const claimed = wanted + this.#reserved + this.#waiting() - elsewhere;
     await Promise.all(
       able.map(async (door) => {
         const missing = Math.ceil((claimed * door.weight) / weight) - door.turns();
-        if (!door.leave || missing <= 0 || door.drawAt > now) return;
+        if (!door.leave || missing <= 0) return;
         const sinceMs = Math.max(burstMs, now.getTime() - door.drawnAt.getTime());
         const asked = Math.max(missing, Math.ceil((door.begun * aheadMs) / sinceMs));
         door.begun = 0;
         door.drawnAt = now;
         const { granted, nextAt } = await pace.draw(door.relay, asked);
         door.leave.add(granted, now);
-        door.drawAt = nextAt;
+        door.drawAt = new Date(Math.min(nextAt.getTime(), now.getTime() + againMsMax));
       }),
     );
     clearTimeout(this.#lapsing);
