@@ -12,6 +12,8 @@ const lapseMs = 500;
 /** Asked again no sooner and no later: others may have given something back, or a new day may allow more. */
 const againMsMin = 10;
 const againMsMax = 60_000;
+/** A relay that cannot be reached is no reason to come back much later: it may be back any moment. */
+const shutMsMax = 1_000;
 
 /**
  * How many messages may begin, over all relays of a pool. Whoever has messages reserves turns for them first, so that nothing
@@ -70,7 +72,7 @@ export class Turns {
     if (!this.#pace || !this.isPaced || this.#free() > 0) return 0;
     const nowMs = this.#pace.now().getTime();
     const waits = this.#doors.map((door) =>
-      door.isUsable() ? Math.max(0, door.drawAt.getTime() - nowMs) : door.shutForMs(),
+      door.isUsable() ? Math.max(0, door.drawAt.getTime() - nowMs) : Math.min(door.shutForMs(), shutMsMax),
     );
     return Math.max(againMsMin, Math.min(...waits));
   }
