@@ -3,6 +3,7 @@ import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { dirname, join, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { parseRate, type Rate } from './lib/rate.ts';
 import { type Keyring, openKeyring, secretCharsMin } from './lib/signed-token.ts';
 import { parseRelayUrls, type Relay } from './platform/mail/relay.ts';
 
@@ -19,6 +20,8 @@ export interface Config {
   redisUrl: string | undefined;
   /** No relays: mail goes to the trap on this machine. */
   relays: Relay[];
+  /** What all relays together may begin; none = as fast as they take it. */
+  smtpRates: Rate[];
   smtpConnections: number;
   bounceDomain: string | undefined;
   trustedProxies: string[];
@@ -60,6 +63,7 @@ const environment = z.object({
     .optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must look like redis://host:6379' }).optional(),
   SMTP_URL: z.string().optional(),
+  SMTP_RATE: list,
   PORT: z.coerce.number({ error: 'must be a number' }).int().min(0).max(65_535).default(3000),
   HOST: z.string().optional(),
   DATA_DIR: z.string().default('.dateline'),
@@ -90,6 +94,7 @@ export function readConfig(
   );
   const { read, problems } = readEach(set);
   const relays = readRelays(read.SMTP_URL, problems);
+  const smtpRates = readRates(read.SMTP_RATE, problems);
   checkProxies(read.TRUSTED_PROXIES, problems);
   const embedded = set.DATABASE_URL === undefined;
   const baseUrl = (read.BASE_URL ?? `http://localhost:${read.PORT}`).replace(/\/+$/, '');
@@ -107,6 +112,7 @@ export function readConfig(
     databaseUrl: read.DATABASE_URL,
     redisUrl: read.REDIS_URL,
     relays,
+    smtpRates,
     smtpConnections: read.SMTP_CONNECTIONS,
     bounceDomain: read.BOUNCE_DOMAIN?.toLowerCase(),
     trustedProxies: read.TRUSTED_PROXIES,
@@ -139,6 +145,15 @@ function readRelays(urls: string | undefined, problems: string[]): Relay[] {
     return parseRelayUrls(urls);
   } catch (error) {
     problems.push(`SMTP_URL: ${error instanceof Error ? error.message : 'cannot be read'}`);
+    return [];
+  }
+}
+
+function readRates(rates: string[], problems: string[]): Rate[] {
+  try {
+    return rates.map(parseRate);
+  } catch {
+    problems.push('SMTP_RATE is a number per s, m, h or d, several by comma, such as 200/s,1000000/d');
     return [];
   }
 }

@@ -10,11 +10,14 @@ import { type EmbeddedPostgres, openEmbeddedPostgres } from './platform/db/embed
 import { migrate, schemaState } from './platform/db/migrate.ts';
 import type { Tables } from './platform/db/tables.ts';
 import type { Log } from './platform/log.ts';
-import { type Bulk, type BulkOptions, openBulk } from './platform/mail/bulk.ts';
+import { type Bulk, openBulk } from './platform/mail/bulk.ts';
+import type { BulkOptions } from './platform/mail/bulk-options.ts';
 import { parseRelayUrl, type Relay, relaysFor } from './platform/mail/relay.ts';
 import { shareTrap } from './platform/mail/shared-trap.ts';
 import type { Inbox } from './platform/mail/trap.ts';
 import { openQueues, type Queues } from './platform/queue/queue.ts';
+import { countBegun } from './platform/rate/count-begun.ts';
+import { type Ledger, paceRelays } from './platform/rate/pace-relays.ts';
 import { builtInTemplates, openTemplates, type Templates } from './platform/render/templates.ts';
 
 /** Everything that touches the world comes in through this one door; the rest of the program is pure, or SQL. */
@@ -32,7 +35,7 @@ export interface Context {
 }
 
 export interface Mail {
-  /** Letters have their own connections: they never wait behind an edition. */
+  /** Letters have their own connections, and wait for no rate: they never wait behind an edition. */
   letters: Bulk;
   editions: Bulk;
   /** The built-in mailbox, while no relay is set. */
@@ -69,8 +72,8 @@ export async function openContext(config: Config, log: Log): Promise<OpenContext
     const { database, embedded } = await openLedger(config, closers, onBroken('database'));
     const queues = await openBells(config, embedded, onBroken('queue'));
     closers.push(() => queues.close());
-    const mail = await openMail(config, log, closers);
     const clock = await openClock(database, closers);
+    const mail = await openMail({ config, log, clock, db: database.db }, closers);
     const templates = openTemplates(builtInTemplates());
     return { config, log, clock, keyring: config.keyring, db: database.db, queues, mail, templates, close };
   } catch (error) {
@@ -119,7 +122,10 @@ async function openBells(
   return openQueues({ postgres }, { onError });
 }
 
-async function openMail(config: Config, log: Log, closers: (() => Promise<void> | void)[]): Promise<Mail> {
+async function openMail(
+  { config, log, clock, db }: Pick<Context, 'config' | 'log' | 'clock' | 'db'>,
+  closers: (() => Promise<void> | void)[],
+): Promise<Mail> {
   let relays: Relay[] = config.relays;
   let trap: Inbox | undefined;
   if (relays.length === 0) {
@@ -128,12 +134,13 @@ async function openMail(config: Config, log: Log, closers: (() => Promise<void> 
     closers.push(() => shared.close());
     relays = [parseRelayUrl(shared.smtpUrl)];
   }
-  if (relays.some((relay) => relay.rates)) {
-    log.warn(
-      { deed: 'start' },
-      'SMTP_URL names a rate, which is not kept yet: limit its connections instead',
-    );
-  }
+  const ledger: Ledger = {
+    db,
+    now: () => clock.now(),
+    overall: config.smtpRates,
+    onTrouble: (error) =>
+      log.warn({ deed: 'pace', reason: maskAddresses(error.message) }, 'the rates could not be asked for'),
+  };
   const options: BulkOptions = {
     ehloName: new URL(config.baseUrl).hostname,
     onConnectFailed: ({ relay, lost, retryInMs }) =>
@@ -142,8 +149,13 @@ async function openMail(config: Config, log: Log, closers: (() => Promise<void> 
   const letters = openBulk(relaysFor('transactional', relays), {
     ...options,
     connections: letterConnections,
+    onBegun: countBegun(ledger),
   });
-  const editions = openBulk(relaysFor('bulk', relays), { ...options, connections: config.smtpConnections });
+  const editions = openBulk(relaysFor('bulk', relays), {
+    ...options,
+    connections: config.smtpConnections,
+    pace: paceRelays(ledger),
+  });
   closers.push(
     () => letters.close(),
     () => editions.close(),

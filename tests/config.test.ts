@@ -37,6 +37,7 @@ describe('the configuration', () => {
       DATABASE_URL: 'nowhere',
       SECRET_KEY: 'short',
       SMTP_URL: 'relay',
+      SMTP_RATE: '100/s,fast',
       TRUSTED_PROXIES: 'all',
     };
     try {
@@ -50,6 +51,7 @@ describe('the configuration', () => {
         'PORT',
         'LOG_LEVEL',
         'SMTP_URL:',
+        'SMTP_RATE',
         'TRUSTED_PROXIES',
         'SECRET_KEY',
       ]);
@@ -70,6 +72,14 @@ describe('the configuration', () => {
     expect(readConfig({ ...relay, BASE_URL: 'https://news.example.org/' }).baseUrl).toBe(
       'https://news.example.org',
     );
+  });
+
+  it('reads what all relays together may begin', () => {
+    expect(readConfig({ DATA_DIR: dataDir, SMTP_RATE: '200/s, 1000000/d' }).smtpRates).toEqual([
+      { count: 200, per: 'second' },
+      { count: 1_000_000, per: 'day' },
+    ]);
+    expect(readConfig({ DATA_DIR: dataDir }).smtpRates).toEqual([]);
   });
 
   it('never repeats a password of the relay', () => {

@@ -44,6 +44,7 @@ const owners: Record<string, readonly string[]> = {
     'bounces',
   ],
   'platform/limits': ['limits'],
+  'platform/rate': ['rates'],
   'platform/mail': ['letters'],
   'platform/queue': ['workers'],
   articles: ['sources', 'articles'],

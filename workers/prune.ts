@@ -2,6 +2,7 @@ import { pruneKeys } from '../src/access/prune-keys.ts';
 import type { Context } from '../src/context.ts';
 import { pruneDeliveries } from '../src/deliveries/prune.ts';
 import { pruneLimits } from '../src/platform/limits.ts';
+import { pruneRates } from '../src/platform/rate/prune-rates.ts';
 import { expireSignUps } from '../src/subscribers/expire.ts';
 
 /** Once an hour: deletes what has had its day. Figures and consents stay. Safe to run twice. */
@@ -9,6 +10,7 @@ export async function prune(ctx: Context): Promise<void> {
   const now = ctx.clock.now();
   const report = {
     limits: await pruneLimits(ctx.db, now),
+    rates: await pruneRates(ctx.db, now),
     keys: await pruneKeys(ctx.db, now),
     signUps: await expireSignUps(ctx),
     deliveries: await pruneDeliveries(ctx.db, now),

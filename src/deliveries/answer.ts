@@ -61,7 +61,8 @@ export function readAnswer(
     const lost = { class: 'network', textMasked, dueAt, burnt: true };
     const trouble = troubleOf({
       phase: outcome.phase,
-      class: 'network', code: 0,
+      class: 'network',
+      code: 0,
       status: undefined,
       text: textMasked,
     });

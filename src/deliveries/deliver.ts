@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import type { Payload } from '../platform/queue/jobs.ts';
 import { endBatch, freeBatches, type Leased, laneOfBatch, leaseBatch, leaseNext } from './batches.ts';
+import { farTurnMs } from './far-turn.ts';
 import { finish } from './finish.ts';
 import { batchName, factsOf, type Hands, handsOf } from './hands.ts';
 import { freePace, isOpenLane, needsDriver } from './lane.ts';
@@ -16,10 +17,10 @@ export type Delivered =
   | { kind: 'not_to_be_had' }
   /** This process has its hands full with the lane, and comes to the batch in turn. */
   | { kind: 'in_turn' }
-  /** The lane rests, is paused, or another worker keeps its limit. */
+  /** The lane rests, is paused, or another worker keeps its limit; or the relays' rates leave nothing for long. */
   | { kind: 'lane_closed' };
 
-/** A batch that could not be finished is due again after this: at once for others, later when no relay answers. */
+/** A batch that was not finished is due again after this: soon for others, later when no relay answers, or at its turn. */
 const againAfterMs = { usually: 1_000, relaysAway: 60_000 };
 /** A lane keeps a hand for so long at a time, so that others get theirs. */
 const turnMsMax = 15_000;
@@ -88,6 +89,11 @@ class Turn {
   async #mayGo(): Promise<boolean> {
     const { db, clock } = this.#ctx;
     const now = clock.now();
+    const turnInMs = farTurnMs(this.#ctx);
+    if (turnInMs > 0) {
+      await this.#ringFree(turnInMs);
+      return false;
+    }
     const pace = await paceOf(db, this.#lane);
     this.#pace = pace;
     if (!isOpenLane(pace, now)) {
@@ -127,8 +133,7 @@ class Turn {
         const minutes = Math.round(awayMs / 60_000);
         await pauseByItself(ctx, editionId, `no relay could be reached for ${minutes} minutes`);
       }
-      const away = awayMs > 0;
-      const delayMs = away ? againAfterMs.relaysAway : againAfterMs.usually;
+      const delayMs = awayMs > 0 ? againAfterMs.relaysAway : farTurnMs(ctx) || againAfterMs.usually;
       const kind = await endBatch(ctx.db, lease, now, new Date(now.getTime() + delayMs));
       const { dueAgainAt, ...counts } = tally;
       ctx.log.info(

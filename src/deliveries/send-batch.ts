@@ -1,11 +1,14 @@
 import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
 import { maskAddresses } from '../lib/mask.ts';
+import { NoTurn } from '../platform/mail/turns.ts';
+import { drawGrant } from '../platform/rate/draw-grant.ts';
 import { drawAllowance, returnAllowance } from './allowance.ts';
 import { type Answer, readAnswer, unwritable, withdrawn } from './answer.ts';
 import type { Claimed, Lease, Window } from './claim.ts';
 import { deliveringStates } from './delivery.ts';
 import { exchange } from './exchange.ts';
+import { farTurnMs } from './far-turn.ts';
 import { connectionsOf, factsOf, type Hands, handsOf, variantOf } from './hands.ts';
 import { isOpenLane, type Pace } from './lane.ts';
 import { pauseByItself } from './pause-send.ts';
@@ -42,8 +45,9 @@ export const relaysAwayMsMax = 10 * 60_000;
  * So the wire does not wait for the database, and at any moment at most two deliveries per connection are in doubt.
  *
  * Ends when the batch is through and every answer is written down; or earlier, when the edition is paused or cancelled, the
- * lease is lost, the lane closes, its turn (`turn.endsAtMs`, on the process's own clock) or the process ends, or no relay could
- * be reached for ten minutes. What was not begun is `queued` then.
+ * lease is lost, the lane closes, its turn (`turn.endsAtMs`, on the process's own clock) or the process ends, no relay could be
+ * reached for ten minutes, or the relays' rates leave nothing for long. What was not begun is `queued` then. A delivery is
+ * claimed only when a relay has leave to begin it: none is `sending` while it waits for its turn.
  *
  * @throws Error when answers could not be written down for five minutes.
  */
@@ -75,6 +79,8 @@ class Round {
   #answers: Answer[] = [];
   /** What stands between the lane and the relays, as far as we know. */
   #pace: Pace;
+  /** When the lane's rate lets the next one begin. */
+  #laneTurnAt: Date | undefined;
   /** A person allowed so many more, and each is drawn from that. */
   #rationed = false;
   /** Readers of the shared lane whose own domain is in trouble. */
@@ -125,9 +131,8 @@ class Round {
     const answered = this.#answers.splice(0);
     const wanted = Math.min(this.#waiting.length, this.#room(answered.length));
     const held = answered.length + this.#take(wanted - answered.length);
-    const may = Math.min(wanted, held);
-    const drawn = this.#rationed && may > 0;
-    const next = this.#waiting.splice(0, drawn ? await this.#draw(may) : may);
+    const { turns, drawn } = await this.#afford(Math.max(0, Math.min(wanted, held)));
+    const next = this.#waiting.splice(0, turns);
     const stale = performance.now() - this.#lookedAtMs >= lookEveryMs;
     if (answered.length === 0 && next.length === 0 && !stale) return this.#giveBack(held);
     let claimed: Claimed[] = [];
@@ -142,24 +147,63 @@ class Round {
       if (drawn) await returnAllowance(this.#ctx.db, this.#lease.editionId, next.length - claimed.length);
     } finally {
       this.#giveBack(held - claimed.length);
+      this.#ctx.mail.editions.giveBack(turns - claimed.length);
     }
     this.#flying += claimed.length;
     for (const one of claimed) void this.#send(one);
+  }
+
+  /**
+   * How many of so many may begin: relays and lane have their rates, and perhaps a person allowed only a few. When one of them
+   * cannot be asked nothing begins; what came in is written down all the same.
+   */
+  async #afford(wanted: number): Promise<{ turns: number; drawn: boolean }> {
+    const pool = this.#ctx.mail.editions;
+    const reserved = await pool.reserve(wanted);
+    let turns = 0;
+    try {
+      const granted = await this.#grant(reserved);
+      const drawn = this.#rationed && granted > 0;
+      turns = drawn ? await this.#draw(granted) : granted;
+      return { turns, drawn };
+    } catch (error) {
+      const reason = maskAddresses(String(error));
+      this.#ctx.log.warn({ deed: 'deliver', lane: this.#lease.lane, reason }, 'nothing begins for now');
+      return { turns: 0, drawn: false };
+    } finally {
+      pool.giveBack(reserved - turns);
+    }
+  }
+
+  /** What the lane's own rate leaves; only the worker that keeps it asks. */
+  async #grant(wanted: number): Promise<number> {
+    const { ratePerSecond } = this.#pace;
+    if (ratePerSecond === undefined || wanted === 0) return wanted;
+    const { db, clock } = this.#ctx;
+    const rates = [{ count: ratePerSecond, per: 'second' as const }];
+    const { granted, nextAt } = await drawGrant(db, `lane:${this.#lease.lane}`, rates, wanted, clock.now());
+    this.#laneTurnAt = granted < wanted ? nextAt : undefined;
+    return granted;
   }
 
   /** How many a person still allows; when there is nothing left, the send pauses again and waits for them. */
   async #draw(wanted: number): Promise<number> {
     const { editionId } = this.#lease;
     const allowed = await drawAllowance(this.#ctx.db, editionId, wanted);
-    if (allowed === 0) {
-      this.#open = false;
-      await pauseByItself(
-        this.#ctx,
-        editionId,
-        'as many as you allowed have gone out: look at them and decide',
-      );
-    }
-    return allowed;
+    if (allowed > 0) return allowed;
+    this.#open = false;
+    await pauseByItself(
+      this.#ctx,
+      editionId,
+      'as many as you allowed have gone out: look at them and decide',
+    );
+    return 0;
+  }
+
+  /** How long until the relays' and the lane's rates let another begin. */
+  #nextTurnInMs(): number {
+    const laneMs = this.#laneTurnAt ? this.#laneTurnAt.getTime() - this.#ctx.clock.now().getTime() : 0;
+    return Math.max(0, laneMs, this.#ctx.mail.editions.nextTurnInMs());
   }
 
   /** Takes up to so many permits for the lane. */
@@ -210,14 +254,17 @@ class Round {
     if (this.#flying > 0 || this.#answers.length > 0) return false;
     const { relays, stopping } = this.#hands;
     const over = !this.#open || stopping || performance.now() > this.#endsAtMs;
-    return this.#waiting.length === 0 || over || relays.awayMs() > relaysAwayMsMax;
+    if (this.#waiting.length === 0 || over) return true;
+    return relays.awayMs() > relaysAwayMsMax || farTurnMs(this.#ctx) > 0;
   }
 
-  /** Until a window's worth of answers is here, or few have waited long enough, or permits are free, or it is time to look. */
+  /** Until a window's worth of answers is here, or few have waited long enough, or permits and turns are free, or it is time to look. */
   async #untilThereIsMore(): Promise<void> {
-    if (this.#enough() || (this.#waiting.length > 0 && this.#room() > 0 && this.#hands.permits.free > 0))
-      return;
-    const waitMs = this.#answers.length > 0 ? settleWithinMs : lookEveryMs;
+    if (this.#enough()) return;
+    const mayClaim = this.#waiting.length > 0 && this.#room() > 0 && this.#hands.permits.free > 0;
+    const turnInMs = mayClaim ? this.#nextTurnInMs() : lookEveryMs;
+    if (turnInMs === 0) return;
+    const waitMs = Math.min(turnInMs, this.#answers.length > 0 ? settleWithinMs : lookEveryMs);
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
@@ -243,10 +290,13 @@ class Round {
   async #handOver(claimed: Claimed): Promise<Answer> {
     const { editionId } = this.#lease;
     const claimedAtMs = performance.now();
+    const pool = this.#ctx.mail.editions;
+    let turnsHeld = 1;
     try {
       const { lang, splice } = await variantOf(this.#ctx, claimed.variantId);
       const envelope = envelopeFor(claimed, this.#facts, this.#sender);
-      const outcome = await this.#ctx.mail.editions.deliver(envelope, () => {
+      turnsHeld = 0;
+      const outcome = await pool.deliver(envelope, () => {
         const stale = performance.now() - claimedAtMs > claimGoodMs;
         if (stale || !this.#open || this.#hands.stopping) throw new Withdrawn();
         return splice(personalise(claimed, this.#facts, { lang, now: this.#ctx.clock.now() }, this.#sender));
@@ -260,7 +310,7 @@ class Round {
       }
       return answer;
     } catch (error) {
-      if (error instanceof Withdrawn) return withdrawn(claimed);
+      if (error instanceof Withdrawn || error instanceof NoTurn) return withdrawn(claimed);
       const reason = maskAddresses(error instanceof Error ? error.message : String(error));
       const hopeless = error instanceof Refusal;
       this.#ctx.log.error(
@@ -268,6 +318,8 @@ class Round {
         'a mail could not be written',
       );
       return unwritable(claimed, { editionId, now: this.#ctx.clock.now(), reason, hopeless });
+    } finally {
+      pool.giveBack(turnsHeld);
     }
   }
 }

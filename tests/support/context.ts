@@ -7,10 +7,13 @@ import type { Context } from '../../src/context.ts';
 import type { LocalDate, LocalTime } from '../../src/lib/clock-time.ts';
 import { type Clock, instantOf } from '../../src/lib/clock-time.ts';
 import { openLog } from '../../src/platform/log.ts';
-import { type BulkOptions, openBulk } from '../../src/platform/mail/bulk.ts';
-import { parseRelayUrl } from '../../src/platform/mail/relay.ts';
+import { openBulk } from '../../src/platform/mail/bulk.ts';
+import type { BulkOptions } from '../../src/platform/mail/bulk-options.ts';
+import { parseRelayUrls, relaysFor } from '../../src/platform/mail/relay.ts';
 import { openTrap, type Trap } from '../../src/platform/mail/trap.ts';
 import { openQueues, type QueueAddress } from '../../src/platform/queue/queue.ts';
+import { countBegun } from '../../src/platform/rate/count-begun.ts';
+import { type Ledger, paceRelays } from '../../src/platform/rate/pace-relays.ts';
 import { builtInTemplates, openTemplates } from '../../src/platform/render/templates.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
 
@@ -59,10 +62,19 @@ export async function testContext(
   const log = openLog({ level: 'debug', destination: { write: (line) => void lines.push(line) } });
   const clock = settableClock();
   const trap = await openTrap({ dir: join(dataDir, 'mail'), clock: () => clock.now() });
-  const relays = [parseRelayUrl(options.smtpUrl ?? trap.smtpUrl)];
+  const relays = parseRelayUrls(options.smtpUrl ?? trap.smtpUrl);
   const bulk: BulkOptions = { ehloName: 'news.example.org', ...options.bulk };
-  const letters = openBulk(relays, { ...bulk, connections: 2 });
-  const editions = openBulk(relays, { connections: 4, ...bulk });
+  const ledger = testLedger({ config, db: database.db, clock, log });
+  const letters = openBulk(relaysFor('transactional', relays), {
+    ...bulk,
+    connections: 2,
+    onBegun: countBegun(ledger),
+  });
+  const editions = openBulk(relaysFor('bulk', relays), {
+    connections: 4,
+    pace: paceRelays(ledger),
+    ...bulk,
+  });
   const queues = await openQueues(queueAddress(options.queue ?? 'postgres', database), {
     prefix: `{${database.config.database}}`,
   });
@@ -88,6 +100,17 @@ export async function testContext(
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** The account of rates that all contexts on one database draw from. */
+export function testLedger({
+  config,
+  db,
+  clock,
+  log,
+}: Pick<Context, 'config' | 'db' | 'clock' | 'log'>): Ledger {
+  const onTrouble = (error: Error) => log.warn({ deed: 'pace' }, error.message);
+  return { db, now: () => clock.now(), overall: config.smtpRates, onTrouble };
 }
 
 function queueAddress(kind: 'postgres' | 'redis', database: TestDatabase): QueueAddress {

@@ -8,8 +8,10 @@ import { requestSend } from '../../src/deliveries/request-send.ts';
 import { startSend } from '../../src/deliveries/start-send.ts';
 import type { Db } from '../../src/platform/db/database.ts';
 import { openBulk } from '../../src/platform/mail/bulk.ts';
-import { parseRelayUrl } from '../../src/platform/mail/relay.ts';
+import { parseRelayUrls } from '../../src/platform/mail/relay.ts';
 import { registerWorker } from '../../src/platform/queue/workers.ts';
+import { paceRelays } from '../../src/platform/rate/pace-relays.ts';
+import { testLedger } from './context.ts';
 
 /** Puts the context's process into the ledger of workers. */
 export async function asWorker<T extends Context>(ctx: T): Promise<T & { workerId: number }> {
@@ -23,7 +25,11 @@ export async function anotherWorker(
   smtpUrl: string,
   connections = 4,
 ): Promise<Context & { workerId: number; close(): Promise<void> }> {
-  const editions = openBulk([parseRelayUrl(smtpUrl)], { ehloName: 'news.example.org', connections });
+  const editions = openBulk(parseRelayUrls(smtpUrl), {
+    ehloName: 'news.example.org',
+    connections,
+    pace: paceRelays(testLedger(ctx)),
+  });
   const other: Context = { ...ctx, mail: { ...ctx.mail, editions } };
   return Object.assign(await asWorker(other), { close: () => editions.close() });
 }

@@ -7,6 +7,8 @@ export interface Sink {
   recipients: string[];
   /** The Message-ID of each, in the same order. */
   messageIds: string[];
+  /** When each was accepted, by a clock that only goes forward. */
+  atMs: number[];
   close(): Promise<void>;
 }
 
@@ -14,6 +16,7 @@ export interface Sink {
 export async function openSink(): Promise<Sink> {
   const recipients: string[] = [];
   const messageIds: string[] = [];
+  const atMs: number[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -21,6 +24,7 @@ export async function openSink(): Promise<Sink> {
     socket.on('error', () => undefined);
     serve(socket, (recipient, message) => {
       recipients.push(recipient);
+      atMs.push(performance.now());
       messageIds.push(/^Message-ID: (.*)$/m.exec(message)?.[1]?.trim() ?? '');
     });
   });
@@ -31,6 +35,7 @@ export async function openSink(): Promise<Sink> {
     url: `smtp://127.0.0.1:${address.port}?tls=off`,
     recipients,
     messageIds,
+    atMs,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

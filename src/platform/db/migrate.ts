@@ -1,10 +1,15 @@
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import * as first from './migrations/0001-first.ts';
 import * as lanes from './migrations/0002-lanes.ts';
+import * as rates from './migrations/0003-rates.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a released one is never changed. */
-const migrations: Record<string, Migration> = { '0001-first': first, '0002-lanes': lanes };
+const migrations: Record<string, Migration> = {
+  '0001-first': first,
+  '0002-lanes': lanes,
+  '0003-rates': rates,
+};
 
 const postgresMajorMin = 14;
 

@@ -208,6 +208,8 @@ export interface Tables {
     counted: Generated<boolean>;
   };
   limits: { key: string; window_start: At; n: number; expires_at: At };
+  /** What was granted of a rate: per relay, per lane, over all. One row, so that one update is one grant. */
+  rates: { scope: string; drawn: Json<unknown>; version: Generated<number>; drawn_at: At };
   letters: {
     id: Id;
     kind: string;

@@ -1,46 +1,43 @@
 import { setMaxListeners } from 'node:events';
-import type { ConnectionOptions } from 'node:tls';
+import type { BulkOptions } from './bulk-options.ts';
 import { type Line, newLine } from './line.ts';
 import type { MailConnection } from './mail-connection.ts';
 import { openConnection } from './open-connection.ts';
 import type { Relay } from './relay.ts';
 import { RelayDoor } from './relay-door.ts';
-import { assertEnvelope, type Parcel, type Pipelining } from './smtp-command.ts';
+import { RelayDoors } from './relay-doors.ts';
+import { assertEnvelope, type Parcel } from './smtp-command.ts';
 import { assertEhloName } from './smtp-handshake.ts';
 import {
+  asLost,
   type Envelope,
   endedBetweenMessages,
   lostOutcome,
   type Outcome,
+  putOffAtMail,
   SmtpLost,
-  type SmtpTimeouts,
 } from './smtp-outcome.ts';
+import type { Reply } from './smtp-reply.ts';
+import { NoTurn, Turns } from './turns.ts';
+import { type Job, Waiting } from './waiting.ts';
 import { within } from './within.ts';
-
-export type BulkOptions = {
-  ehloName: string;
-  /** Open at once, over all relays. Default 10. */
-  connections?: number;
-  /** Then the connection is closed and another opened, unless the relay says a number; 0 = no limit. Default 100. */
-  messagesPerConnection?: number;
-  /** A connection without work is closed after this. Default 10 s. */
-  idleMs?: number;
-  timeouts?: Partial<SmtpTimeouts>;
-  tls?: ConnectionOptions;
-  /** Default `chunked`; `envelope` above 50 connections, where two bodies per connection cost more than they save. */
-  pipelining?: Pipelining;
-  /** Hears of each connection that failed before its first message; the sentence holds no address. */
-  onConnectFailed?: (failure: { relay: string; lost: SmtpLost; retryInMs: number }) => void;
-};
 
 /** A pool of SMTP connections, opened when there is work. */
 export type Bulk = {
   /**
    * Sends one message. `compose` runs when a connection is about to take it. Resolves exactly once; while no relay
    * can be reached, at once, as `lost` before the message. Rejects what `compose` throws, and an envelope that no
-   * command can carry.
+   * command can carry; and with `NoTurn`, where relays have rates, what was not reserved or whose relay went away.
    */
   deliver(envelope: Envelope, compose: () => string): Promise<Outcome>;
+  /**
+   * Reserves turns for so many messages, or as many as the relays’ rates leave now. Each is used by one `deliver`, or given
+   * back. Without rates it is all of them, at once.
+   */
+  reserve(wanted: number): Promise<number>;
+  giveBack(turns: number): void;
+  /** In how many milliseconds it pays to reserve again; 0 = now. */
+  nextTurnInMs(): number;
   /** Messages whose outcome is open, waiting ones included. */
   inFlight(): number;
   /** Connections that are open. */
@@ -65,22 +62,13 @@ const messagesPerConnectionDefault = 100;
 const idleMsDefault = 10_000;
 const closeMsMax = 10_000;
 const repeatsMax = 10;
-/** After this many a message only begins a connection or an idle one: it never again follows another's body. */
-const repeatsBehindOthersMax = 2;
-
-type Job = {
-  envelope: Envelope;
-  compose: () => string;
-  resolve: (outcome: Outcome) => void;
-  reject: (error: unknown) => void;
-  repeats: number;
-};
 
 class Pool implements Bulk {
   #options: BulkOptions;
-  #doors: RelayDoor[];
+  #doors: RelayDoors;
+  #turns: Turns;
   #lines = new Set<Line>();
-  #jobs: Job[] = [];
+  #jobs = new Waiting();
   #unsettled = 0;
   #closing: string | undefined;
   #cutting = new AbortController();
@@ -90,14 +78,19 @@ class Pool implements Bulk {
   constructor(relays: readonly Relay[], options: BulkOptions) {
     this.#options = options;
     setMaxListeners(0, this.#cutting.signal);
-    const many = (options.connections ?? connectionsDefault) > connectionsForFullPipelining;
+    const { connections = connectionsDefault, pace } = options;
+    const many = connections > connectionsForFullPipelining;
     const pipelining = options.pipelining ?? (many ? 'envelope' : 'chunked');
-    this.#doors = relays.map((relay) => new RelayDoor(relay, pipelining));
+    const doors = relays.map((relay) => new RelayDoor(relay, pipelining));
+    this.#doors = new RelayDoors(doors, connections);
+    this.#turns = new Turns(doors, pace, () => this.#jobs.length);
   }
 
   async deliver(envelope: Envelope, compose: () => string): Promise<Outcome> {
+    const hasTurn = this.#turns.begin();
     assertEnvelope(envelope);
     if (this.#closing !== undefined) return lostOutcome(new SmtpLost('connect', this.#closing));
+    if (!hasTurn) throw new NoTurn('no relay has leave to begin it');
     this.#unsettled += 1;
     try {
       return await new Promise<Outcome>((resolve, reject) => {
@@ -108,6 +101,18 @@ class Pool implements Bulk {
       this.#unsettled -= 1;
       if (this.#unsettled === 0) for (const empty of this.#onEmpty.splice(0)) empty();
     }
+  }
+
+  reserve(wanted: number): Promise<number> {
+    return this.#turns.reserve(wanted);
+  }
+
+  giveBack(turns: number): void {
+    this.#turns.giveBack(turns);
+  }
+
+  nextTurnInMs(): number {
+    return this.#turns.nextInMs();
   }
 
   inFlight(): number {
@@ -125,14 +130,15 @@ class Pool implements Bulk {
 
   async close(): Promise<void> {
     this.#closing ??= 'mail is being shut down';
-    this.#giveBack(new SmtpLost('connect', this.#closing));
+    this.#jobs.giveUp(new SmtpLost('connect', this.#closing));
     await within(closeMsMax, Promise.all([...this.#lines].map((line) => line.connection.quit())));
     this.cut();
+    await this.#turns.end();
   }
 
   cut(): void {
     this.#closing ??= 'mail is being shut down';
-    this.#giveBack(new SmtpLost('connect', this.#closing));
+    this.#jobs.giveUp(new SmtpLost('connect', this.#closing));
     this.#cutting.abort();
     for (const line of [...this.#lines]) line.connection.cut('we cut the connection');
   }
@@ -143,37 +149,25 @@ class Pool implements Bulk {
       if (this.#jobs.length === 0) return;
       if (line.idle) this.#wake(line);
     }
-    let door = this.#doorToOpen();
-    while (door) {
+    while (this.#closing === undefined && this.#jobs.length > this.#doors.opening()) {
+      const door = this.#doors.toOpen();
+      if (!door) break;
       void this.#open(door);
-      door = this.#doorToOpen();
     }
     // All connections busy: the next envelope may still follow a body that waits for its reply.
     for (const line of this.#lines) {
-      if (this.#jobs.length <= this.#opening()) return;
+      if (this.#jobs.length <= this.#doors.opening()) return;
       this.#wake(line);
     }
-    if (this.#lines.size === 0 && this.#opening() === 0) this.#giveBack(this.#lastLost);
+    this.#jobs.reject(this.#turns.lost(), new NoTurn('its relay went away'));
+    if (this.#lines.size === 0 && this.#doors.opening() === 0) this.#jobs.giveUp(this.#lastLost);
   }
 
   #wake(line: Line): void {
-    if (!line.connection.wake()) return;
-    line.idle = false;
-    clearTimeout(line.idleTimer);
-  }
-
-  #doorToOpen(): RelayDoor | undefined {
-    const max = this.#options.connections ?? connectionsDefault;
-    const opening = this.#opening();
-    if (this.#closing !== undefined || this.#lines.size + opening >= max || this.#jobs.length <= opening)
-      return;
-    const knocking = this.#doors.filter((door) => !door.isShut());
-    const weight = knocking.reduce((sum, door) => sum + door.weight, 0);
-    return knocking.find((door) => door.mayOpen(Math.ceil((max * door.weight) / weight)));
-  }
-
-  #opening(): number {
-    return this.#doors.reduce((sum, door) => sum + door.opening, 0);
+    if (line.connection.wake()) {
+      line.idle = false;
+      clearTimeout(line.idleTimer);
+    } else if (line.idle && line.leaving) void line.connection.quit();
   }
 
   async #open(door: RelayDoor): Promise<void> {
@@ -211,8 +205,8 @@ class Pool implements Bulk {
 
   /** The oldest waiting message, composed for this connection. */
   #next(line: Line): Parcel | undefined {
-    if (this.#isSpent(line)) return undefined;
-    for (let job = this.#jobFor(line); job; job = this.#jobFor(line)) {
+    if (this.#isSpent(line) || line.door.turns() === 0) return undefined;
+    for (let job = this.#jobs.next(line); job; job = this.#jobs.next(line)) {
       const { envelope, compose, reject } = job;
       let data: string;
       try {
@@ -223,31 +217,36 @@ class Pool implements Bulk {
       }
       const taken = job;
       line.taken += 1;
+      line.door.begun += 1;
+      taken.drawnAt = line.door.leave?.use();
+      if (taken.repeats === 0) this.#options.onBegun?.(line.door.relay);
       return { envelope, data, settle: (outcome) => this.#settle(taken, outcome, line) };
     }
     return undefined;
   }
 
-  #isSpent({ door, taken }: Line): boolean {
+  /** It has carried enough, or is to make room for another relay's. */
+  #isSpent(line: Line): boolean {
     const wanted = this.#options.messagesPerConnection ?? messagesPerConnectionDefault;
-    const limit = door.relay.messages ?? wanted;
-    return limit > 0 && taken >= limit;
-  }
-
-  #jobFor(line: Line): Job | undefined {
-    if (line.taken === 0 || line.idle) return this.#jobs.shift();
-    const at = this.#jobs.findIndex((job) => job.repeats <= repeatsBehindOthersMax);
-    return at < 0 ? undefined : this.#jobs.splice(at, 1)[0];
+    const limit = line.door.relay.messages ?? wanted;
+    if (!line.leaving && ((limit > 0 && line.taken >= limit) || this.#doors.crowdsOut(line.door))) {
+      line.leaving = true;
+      line.door.leaving += 1;
+    }
+    return line.leaving;
   }
 
   #settle(job: Job, outcome: Outcome, line: Line): void {
     if (job.repeats < repeatsMax && this.#closing === undefined && endedBetweenMessages(outcome)) {
       job.repeats += 1;
-      this.#jobs.unshift(job);
+      if (job.drawnAt) line.door.leave?.add(1, job.drawnAt);
+      this.#jobs.pushFirst(job);
       return;
     }
+    const putOff = putOffAtMail(outcome);
+    if (putOff) this.#putOff(line, putOff);
     // A 421 ends the connection: one that brings nothing else is a shut door, unless it was said of a recipient.
-    if (outcome.kind === 'reply' && (outcome.reply.code !== 421 || outcome.phase === 'rcpt')) {
+    else if (outcome.kind === 'reply' && (outcome.reply.code !== 421 || outcome.phase === 'rcpt')) {
       line.answered += 1;
       line.door.answered();
     }
@@ -270,6 +269,7 @@ class Pool implements Bulk {
     clearTimeout(line.idleTimer);
     this.#lines.delete(line);
     line.door.open -= 1;
+    if (line.leaving) line.door.leaving -= 1;
     if (line.connection.confused) line.door.slowDown();
     // A server that opens and then answers nothing is as unreachable as one that refuses.
     if (line.taken > 0 && line.answered === 0 && !line.hasRested)
@@ -277,22 +277,20 @@ class Pool implements Bulk {
     this.#pump();
   }
 
+  /** A relay that puts off one message after the other, whoever they are for, is as good as away. */
+  #putOff(line: Line, reply: Reply): void {
+    line.answered += 1;
+    const { door } = line;
+    if (!door.putOff()) return;
+    this.#failed(door, new SmtpLost('mail', 'the relay puts every message off', reply));
+    for (const other of this.#lines) if (other.door === door) void other.connection.quit();
+  }
+
   #failed(door: RelayDoor, lost: SmtpLost): void {
     if (this.#closing !== undefined) return;
     const retryInMs = door.failed();
+    void this.#turns.forsake();
     this.#lastLost = lost;
     this.#options.onConnectFailed?.({ relay: door.relay.name, lost, retryInMs });
   }
-
-  #giveBack(lost: SmtpLost): void {
-    for (const job of this.#jobs.splice(0)) job.resolve(lostOutcome(lost));
-  }
-}
-
-function asLost(error: unknown): SmtpLost {
-  if (error instanceof SmtpLost) return error;
-  return new SmtpLost(
-    'connect',
-    `the connection could not be opened (${error instanceof Error ? error.message : error})`,
-  );
 }

@@ -10,11 +10,22 @@ export type Line = {
   /** Messages that the server decided on. */
   answered: number;
   idle: boolean;
+  /** It takes no more and is closed as soon as it rests. */
+  leaving: boolean;
   /** It was idle at least once, so the server may have closed it meanwhile. */
   hasRested: boolean;
   idleTimer: NodeJS.Timeout | undefined;
 };
 
 export function newLine(connection: MailConnection, door: RelayDoor): Line {
-  return { connection, door, taken: 0, answered: 0, idle: false, hasRested: false, idleTimer: undefined };
+  return {
+    connection,
+    door,
+    taken: 0,
+    answered: 0,
+    idle: false,
+    leaving: false,
+    hasRested: false,
+    idleTimer: undefined,
+  };
 }

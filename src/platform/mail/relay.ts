@@ -1,9 +1,11 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
+import type { Rate } from '../../lib/rate.ts';
+import type { WarmUp } from '../rate/warm-up.ts';
+import { readRates } from './relay-rates.ts';
 import { type RelayTls, readRelayTls } from './relay-tls.ts';
 
 export type RelayPurpose = 'bulk' | 'transactional';
-export type RelayRate = { count: number; per: 'second' | 'minute' | 'hour' | 'day' };
 
 /** An SMTP server that mail is handed to. */
 export type Relay = {
@@ -31,13 +33,15 @@ export type Relay = {
   client?: 'nodemailer';
   purpose?: RelayPurpose;
   weight?: number;
-  rates?: RelayRate[];
+  rates?: Rate[];
+  warmUp?: WarmUp;
 };
 
 const optionsKnown = new Set([
   'purpose',
   'weight',
   'rate',
+  'warm-up',
   'connections',
   'messages',
   'tls',
@@ -49,7 +53,6 @@ const optionsKnown = new Set([
   'chunking',
   'client',
 ]);
-const periods = { s: 'second', m: 'minute', h: 'hour', d: 'day' } as const;
 
 /** Reads a comma list of relay URLs. Throws a sentence that says what to do and never holds the password. */
 export function parseRelayUrls(list: string): Relay[] {
@@ -67,10 +70,10 @@ export function parseRelayUrls(list: string): Relay[] {
 
 /**
  * Reads one relay: `smtp://` (port 25, or 587 with a password; STARTTLS when offered) or `smtps://` (465).
- * Query: `purpose=bulk|transactional`, `weight`, `rate=100/s` (repeatable; s, m, h, d), `connections`, `messages` (on one
- * connection), `tls=required|off`, `ca`, `cert` and `key` (PEM files, read here), `auth=xoauth2` (the password is an access
- * token), `source` (an IP address of this machine), `chunking=off`, `client=nodemailer`.
- * Throws a sentence that never holds the password.
+ * Query: `purpose=bulk|transactional`, `weight`, `rate=100/s` (repeatable; s, m, h, d), `warm-up=2026-07-14` (the day on
+ * which it starts, in UTC; `:200` behind it sets the first day's messages), `connections`, `messages` (on one connection),
+ * `tls=required|off`, `ca`, `cert` and `key` (PEM files, read here), `auth=xoauth2` (the password is an access token), `source`
+ * (an IP address of this machine), `chunking=off`, `client=nodemailer`. Throws a sentence that never holds the password.
  */
 export function parseRelayUrl(text: string): Relay {
   const url = readUrl(text);
@@ -108,7 +111,7 @@ export function parseRelayUrl(text: string): Relay {
     ...readWhole(url, 'messages', 100_000),
     ...(readWord(url, 'chunking', 'off') ? { chunking: false } : {}),
     ...(readWord(url, 'client', 'nodemailer') ? { client: 'nodemailer' } : {}),
-    ...readRates(url),
+    ...readRates(url.searchParams),
   };
 }
 
@@ -205,14 +208,4 @@ function readWhole<Name extends 'weight' | 'connections' | 'messages'>(
   const value = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (value < 1 || value > max) throw new Error(`${name} is a whole number from 1 to ${max}`);
   return { [name]: value } as { [key in Name]?: number };
-}
-
-function readRates(url: URL): { rates?: RelayRate[] } {
-  const rates = url.searchParams.getAll('rate').map((text) => {
-    const found = /^([1-9]\d{0,8})\/([smhd])$/.exec(text);
-    const per = periods[found?.[2] as keyof typeof periods];
-    if (!found || !per) throw new Error('rate is a number per s, m, h or d, such as rate=100/s');
-    return { count: Number(found[1]), per };
-  });
-  return rates.length > 0 ? { rates } : {};
 }

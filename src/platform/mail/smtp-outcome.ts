@@ -61,6 +61,20 @@ export function endedBetweenMessages(outcome: Outcome): boolean {
   return code === 421 && (status === '4.4.2' || /per (?:connection|session)/i.test(text));
 }
 
+/** The reply of a relay that would not begin now, before it heard whom the message was for; the connection stays. */
+export function putOffAtMail(outcome: Outcome): Reply | undefined {
+  if (outcome.kind !== 'reply' || outcome.phase !== 'mail') return undefined;
+  const { code } = outcome.reply;
+  return code >= 400 && code < 500 && code !== 421 ? outcome.reply : undefined;
+}
+
+/** What opening a connection threw. */
+export function asLost(error: unknown): SmtpLost {
+  if (error instanceof SmtpLost) return error;
+  const reason = error instanceof Error ? error.message : error;
+  return new SmtpLost('connect', `the connection could not be opened (${reason})`);
+}
+
 export type SmtpTimeouts = {
   connectMs: number;
   greetingMs: number;

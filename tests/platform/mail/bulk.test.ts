@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Bulk, type BulkOptions, openBulk } from '../../../src/platform/mail/bulk.ts';
+import { type Bulk, openBulk } from '../../../src/platform/mail/bulk.ts';
+import type { BulkOptions } from '../../../src/platform/mail/bulk-options.ts';
 import type { Relay } from '../../../src/platform/mail/relay.ts';
 import type { Pipelining } from '../../../src/platform/mail/smtp-command.ts';
 import type { Outcome } from '../../../src/platform/mail/smtp-outcome.ts';

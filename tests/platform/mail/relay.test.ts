@@ -45,6 +45,14 @@ describe('a relay URL', () => {
     });
   });
 
+  it('carries since when it is warmed up, and with how many on the first day', () => {
+    expect(parseRelayUrl('smtp://a.example?warm-up=2026-07-14').warmUp).toEqual({ startsOn: '2026-07-14' });
+    expect(parseRelayUrl('smtp://a.example?warm-up=2026-07-14:200').warmUp).toEqual({
+      startsOn: '2026-07-14',
+      firstDay: 200,
+    });
+  });
+
   it('lets a password hold what is percent-encoded, and commas as they are', () => {
     const list = 'smtp://user%40example.com:p%2Fq%3F%23,r@a.example, smtps://b.example?weight=2';
     const [first, second] = parseRelayUrls(list);
@@ -109,6 +117,10 @@ describe('a relay URL', () => {
     ['smtp://a.example?weight=0', '1 to 1000'],
     ['smtp://a.example?connections=ten', '1 to 500'],
     ['smtp://a.example?rate=fast', '100/s'],
+    ['smtp://a.example?rate=0.5/s', '100/s'],
+    ['smtp://a.example?warm-up=monday', '2026-07-14'],
+    ['smtp://a.example?warm-up=2026-02-30', '2026-07-14'],
+    ['smtp://a.example?warm-up=2026-07-14:0', '2026-07-14'],
     ['smtp://a.example?purpose=fun', 'bulk'],
     ['smtp://a.example?tls=maybe', 'required'],
     ['smtps://a.example?tls=off', 'contradicts'],
