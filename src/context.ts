@@ -11,8 +11,10 @@ import { migrate, schemaState } from './platform/db/migrate.ts';
 import type { Tables } from './platform/db/tables.ts';
 import type { Log } from './platform/log.ts';
 import { type Bulk, type BulkOptions, openBulk } from './platform/mail/bulk.ts';
+import { openSigner, type Signer } from './platform/mail/dkim.ts';
 import { parseRelayUrl, type Relay, relaysFor } from './platform/mail/relay.ts';
 import { shareTrap } from './platform/mail/shared-trap.ts';
+import { signedPools } from './platform/mail/signed-pools.ts';
 import type { Inbox } from './platform/mail/trap.ts';
 import { openQueues, type Queues } from './platform/queue/queue.ts';
 import { builtInTemplates, openTemplates, type Templates } from './platform/render/templates.ts';
@@ -35,6 +37,8 @@ export interface Mail {
   /** Letters have their own connections: they never wait behind an edition. */
   letters: Bulk;
   editions: Bulk;
+  /** Set: letters are signed by their pool, and a mail of an edition by whoever hands it over. */
+  signer: Signer | undefined;
   /** The built-in mailbox, while no relay is set. */
   trap: Inbox | undefined;
 }
@@ -69,8 +73,8 @@ export async function openContext(config: Config, log: Log): Promise<OpenContext
     const { database, embedded } = await openLedger(config, closers, onBroken('database'));
     const queues = await openBells(config, embedded, onBroken('queue'));
     closers.push(() => queues.close());
-    const mail = await openMail(config, log, closers);
     const clock = await openClock(database, closers);
+    const mail = await openMail(config, log, clock, closers);
     const templates = openTemplates(builtInTemplates());
     return { config, log, clock, keyring: config.keyring, db: database.db, queues, mail, templates, close };
   } catch (error) {
@@ -119,7 +123,12 @@ async function openBells(
   return openQueues({ postgres }, { onError });
 }
 
-async function openMail(config: Config, log: Log, closers: (() => Promise<void> | void)[]): Promise<Mail> {
+async function openMail(
+  config: Config,
+  log: Log,
+  clock: Clock,
+  closers: (() => Promise<void> | void)[],
+): Promise<Mail> {
   let relays: Relay[] = config.relays;
   let trap: Inbox | undefined;
   if (relays.length === 0) {
@@ -148,7 +157,8 @@ async function openMail(config: Config, log: Log, closers: (() => Promise<void> 
     () => letters.close(),
     () => editions.close(),
   );
-  return { letters, editions, trap };
+  const signer = config.dkim && openSigner(config.dkim, clock);
+  return { ...signedPools({ letters, editions }, signer), signer, trap };
 }
 
 /** Leases and due times of several machines hang on one clock: the database's. */

@@ -179,10 +179,14 @@ class Round {
     try {
       const { lang, splice } = await variantOf(this.#ctx, claimed.variantId);
       const envelope = { from: envelopeSender(claimed, this.#facts, this.#sender), to: claimed.email };
-      const outcome = await this.#ctx.mail.editions.deliver(envelope, () => {
+      const { editions, signer } = this.#ctx.mail;
+      const write = () =>
+        splice(personalise(claimed, this.#facts, { lang, now: this.#ctx.clock.now() }, this.#sender));
+      const signed = signer && (await signer.sign(write()));
+      const outcome = await editions.deliver(envelope, () => {
         const stale = performance.now() - claimedAtMs > claimGoodMs;
         if (stale || !this.#open || this.#hands.stopping) throw new Withdrawn();
-        return splice(personalise(claimed, this.#facts, { lang, now: this.#ctx.clock.now() }, this.#sender));
+        return signed ?? write();
       });
       const { stopping, relays, attempts } = this.#hands;
       const answer = readAnswer(claimed, outcome, { editionId, now: this.#ctx.clock.now(), stopping });

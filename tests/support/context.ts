@@ -8,7 +8,9 @@ import type { LocalDate, LocalTime } from '../../src/lib/clock-time.ts';
 import { type Clock, instantOf } from '../../src/lib/clock-time.ts';
 import { openLog } from '../../src/platform/log.ts';
 import { type BulkOptions, openBulk } from '../../src/platform/mail/bulk.ts';
+import { openSigner } from '../../src/platform/mail/dkim.ts';
 import { parseRelayUrl } from '../../src/platform/mail/relay.ts';
+import { signedPools } from '../../src/platform/mail/signed-pools.ts';
 import { openTrap, type Trap } from '../../src/platform/mail/trap.ts';
 import { openQueues, type QueueAddress } from '../../src/platform/queue/queue.ts';
 import { builtInTemplates, openTemplates } from '../../src/platform/render/templates.ts';
@@ -63,6 +65,7 @@ export async function testContext(
   const bulk: BulkOptions = { ehloName: 'news.example.org', ...options.bulk };
   const letters = openBulk(relays, { ...bulk, connections: 2 });
   const editions = openBulk(relays, { connections: 4, ...bulk });
+  const signer = config.dkim && openSigner(config.dkim, clock);
   const queues = await openQueues(queueAddress(options.queue ?? 'postgres', database), {
     prefix: `{${database.config.database}}`,
   });
@@ -74,7 +77,7 @@ export async function testContext(
     keyring: config.keyring,
     db: database.db,
     queues,
-    mail: { letters, editions, trap },
+    mail: { ...signedPools({ letters, editions }, signer), signer, trap },
     templates,
     database,
     trap,
