@@ -37,6 +37,9 @@ describe('the configuration', () => {
       DATABASE_URL: 'nowhere',
       SECRET_KEY: 'short',
       SMTP_URL: 'relay',
+      DKIM_DOMAIN: 'example.org',
+      DKIM_SELECTOR: 's1',
+      DKIM_KEY_FILE: join(dataDir, 'no.pem'),
       TRUSTED_PROXIES: 'all',
     };
     try {
@@ -50,6 +53,7 @@ describe('the configuration', () => {
         'PORT',
         'LOG_LEVEL',
         'SMTP_URL:',
+        'DKIM_KEY_FILE:',
         'TRUSTED_PROXIES',
         'SECRET_KEY',
       ]);

@@ -86,9 +86,8 @@ function readPem(file: string): string {
 function parsePrivateKey(pem: string): KeyObject {
   try {
     return createPrivateKey(pem);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_MISSING_PASSPHRASE') {
+  } catch {
+    if (/ENCRYPTED/.test(pem)) {
       throw new UnusableKey(
         'is locked with a passphrase: write it without one, readable only for the program',
       );
