@@ -2,18 +2,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { deliver } from '../../src/deliveries/deliver.ts';
+import { drainDeliveries } from '../../src/deliveries/drain.ts';
 import { draft } from '../../src/editions/draft.ts';
 import { findEditionById } from '../../src/editions/find.ts';
 import { sendTest } from '../../src/editions/send-test.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import type { Signer } from '../../src/platform/mail/dkim.ts';
 import { lintMessage } from '../../src/platform/mail/lint-message.ts';
+import { signedPools } from '../../src/platform/mail/signed-pools.ts';
 import { sendConfirmation } from '../../src/subscribers/send-confirmation.ts';
-import { type TestContext, testContext } from '../support/context.ts';
+import { morning, type TestContext, testContext } from '../support/context.ts';
 import { byDkimpy, byMailauth, identityEnv, testIdentity, zoneOf } from '../support/dkim.ts';
 import { readMailbox } from '../support/mailbox.ts';
 import { openNewsroom, receiveStories } from '../support/newsroom.ts';
-import { seedReaders } from '../support/seed.ts';
+import { seedReaders, seedReadyEdition } from '../support/seed.ts';
 import { assertClosedBooks, asWorker, begin, deliverFree } from '../support/sending.ts';
 import { askToJoin } from '../support/sign-ups.ts';
 
@@ -22,6 +25,8 @@ afterAll(() => rmSync(keyDir, { recursive: true, force: true }));
 const identity = testIdentity('example.org');
 const zone = zoneOf(identity);
 const env = identityEnv(identity, keyDir);
+
+const yesterday = new Date(morning.getTime() - 86_400_000);
 
 let ctx: TestContext & { workerId: number };
 let newsletter: Newsletter;
@@ -39,12 +44,14 @@ async function composed(readers: number): Promise<number> {
     dek: `.\n..\n${'.'.repeat(200)}\n\n\n`,
   }));
   const { edition } = await draft(ctx, { newsletter, slotDate: '2026-07-14' });
-  await seedReaders(ctx.db, {
-    newsletterId: newsletter.id,
-    count: readers,
-    at: new Date(ctx.clock.now().getTime() - 86_400_000),
-  });
+  await seedReaders(ctx.db, { newsletterId: newsletter.id, count: readers, at: yesterday });
   return edition.id;
+}
+
+/** The same without the composing, for mail that is not to arrive. */
+async function ready(readers: number): Promise<number> {
+  await seedReaders(ctx.db, { newsletterId: newsletter.id, count: readers, at: yesterday });
+  return seedReadyEdition(ctx.db, { newsletterId: newsletter.id, at: morning });
 }
 
 /** What came over SMTP is good by every verifier that is here, and every mail of it. */
@@ -82,7 +89,7 @@ describe('with a domain and its keys', () => {
   });
 
   it('nothing leaves unsigned: what cannot be signed is deferred', async () => {
-    const editionId = await composed(3);
+    const editionId = await ready(3);
     await begin(ctx, editionId, 3);
     await deliverFree({ ...ctx, mail: { ...ctx.mail, signer: unable } }, editionId);
     expect(await assertClosedBooks(ctx, editionId)).toMatchObject({ planned: 3, deferred: 3 });
@@ -90,8 +97,38 @@ describe('with a domain and its keys', () => {
     expect(ctx.logged()).toContain('the key has gone');
   });
 
+  it('and a letter that cannot be signed waits, and leaves signed when it can', async () => {
+    const answer = await askToJoin(ctx, 'rina@example.com');
+    if (answer.kind !== 'planned') throw new Error(answer.kind);
+    const { letterId } = answer;
+    const broken = { ...ctx, mail: { ...ctx.mail, ...signedPools(ctx.mail, unable) } };
+    await expect(sendConfirmation(broken, { letterId })).rejects.toThrow('the key has gone');
+    const row = await ctx.db.selectFrom('letters').selectAll().executeTakeFirstOrThrow();
+    expect(row).toMatchObject({ state: 'deferred', doubts: 0 });
+    expect(ctx.trap.size()).toBe(0);
+    ctx.clock.set(row.due_at);
+    await sendConfirmation(ctx, { letterId });
+    await verifyMailbox(1);
+  });
+
+  it('what was withdrawn while it was being signed does not leave', async () => {
+    const editionId = await ready(20);
+    await begin(ctx, editionId, 20);
+    const { signer } = ctx.mail;
+    const drainsMeanwhile: Signer = {
+      identity,
+      sign: async (message) => {
+        drainDeliveries(ctx);
+        return signer?.sign(message) ?? message;
+      },
+    };
+    await deliver({ ...ctx, mail: { ...ctx.mail, signer: drainsMeanwhile } }, { editionId, batchNo: 1 });
+    expect(await assertClosedBooks(ctx, editionId)).toMatchObject({ planned: 20, queued: 20 });
+    expect(ctx.trap.size()).toBe(0);
+  });
+
   it('nor does a mail of an edition that nobody has signed', async () => {
-    const editionId = await composed(3);
+    const editionId = await ready(3);
     await begin(ctx, editionId, 3);
     await deliverFree({ ...ctx, mail: { ...ctx.mail, signer: undefined } }, editionId);
     expect(await assertClosedBooks(ctx, editionId)).toMatchObject({ planned: 3, deferred: 3 });
