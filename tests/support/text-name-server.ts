@@ -9,7 +9,7 @@ export interface NameServer {
 }
 
 /** A name server on loopback that knows the TXT records it is told. */
-export async function openNameServer(): Promise<NameServer> {
+export async function openTextNameServer(): Promise<NameServer> {
   const txt = new Map<string, string[]>();
   const socket = createSocket('udp4');
   socket.on('message', (query, from) => socket.send(answer(query, txt), from.port, from.address));
