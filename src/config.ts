@@ -5,6 +5,7 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { parseRate, type Rate } from './lib/rate.ts';
 import { type Keyring, openKeyring, secretCharsMin } from './lib/signed-token.ts';
+import { type DkimIdentity, readDkimIdentity } from './platform/mail/dkim-keys.ts';
 import { parseRelayUrls, type Relay } from './platform/mail/relay.ts';
 
 /** Everything the environment may say, read once. */
@@ -24,6 +25,8 @@ export interface Config {
   smtpRates: Rate[];
   smtpConnections: number;
   bounceDomain: string | undefined;
+  /** Unset: mail leaves unsigned, and the relay may sign it. */
+  dkim: DkimIdentity | undefined;
   trustedProxies: string[];
   dnsServers: string[];
   mxCheck: boolean;
@@ -72,6 +75,9 @@ const environment = z.object({
     .string()
     .regex(/^[a-z0-9.-]+\.[a-z]{2,}$/i, 'must be a domain name')
     .optional(),
+  DKIM_DOMAIN: z.string().optional(),
+  DKIM_SELECTOR: list,
+  DKIM_KEY_FILE: list,
   TRUSTED_PROXIES: list,
   DNS_SERVERS: list,
   MX_CHECK: z.enum(['on', 'off']).optional(),
@@ -95,6 +101,10 @@ export function readConfig(
   const { read, problems } = readEach(set);
   const relays = readRelays(read.SMTP_URL, problems);
   const smtpRates = readRates(read.SMTP_RATE, problems);
+  const dkim = readDkimIdentity(
+    { domain: read.DKIM_DOMAIN, selectors: read.DKIM_SELECTOR, files: read.DKIM_KEY_FILE },
+    problems,
+  );
   checkProxies(read.TRUSTED_PROXIES, problems);
   const embedded = set.DATABASE_URL === undefined;
   const baseUrl = (read.BASE_URL ?? `http://localhost:${read.PORT}`).replace(/\/+$/, '');
@@ -115,6 +125,7 @@ export function readConfig(
     smtpRates,
     smtpConnections: read.SMTP_CONNECTIONS,
     bounceDomain: read.BOUNCE_DOMAIN?.toLowerCase(),
+    dkim,
     trustedProxies: read.TRUSTED_PROXIES,
     dnsServers: read.DNS_SERVERS,
     mxCheck: relays.length > 0 && read.MX_CHECK !== 'off',

@@ -12,8 +12,10 @@ import type { Tables } from './platform/db/tables.ts';
 import type { Log } from './platform/log.ts';
 import { type Bulk, openBulk } from './platform/mail/bulk.ts';
 import type { BulkOptions } from './platform/mail/bulk-options.ts';
+import { openSigner, type Signer } from './platform/mail/dkim.ts';
 import { parseRelayUrl, type Relay, relaysFor } from './platform/mail/relay.ts';
 import { shareTrap } from './platform/mail/shared-trap.ts';
+import { signedPools } from './platform/mail/signed-pools.ts';
 import type { Inbox } from './platform/mail/trap.ts';
 import { openQueues, type Queues } from './platform/queue/queue.ts';
 import { countBegun } from './platform/rate/count-begun.ts';
@@ -38,6 +40,8 @@ export interface Mail {
   /** Letters have their own connections, and wait for no rate: they never wait behind an edition. */
   letters: Bulk;
   editions: Bulk;
+  /** Set: letters are signed by their pool, and a mail of an edition by whoever hands it over. */
+  signer: Signer | undefined;
   /** The built-in mailbox, while no relay is set. */
   trap: Inbox | undefined;
 }
@@ -160,7 +164,8 @@ async function openMail(
     () => letters.close(),
     () => editions.close(),
   );
-  return { letters, editions, trap };
+  const signer = config.dkim && openSigner(config.dkim, clock);
+  return { ...signedPools({ letters, editions }, signer), signer, trap };
 }
 
 /** Leases and due times of several machines hang on one clock: the database's. */

@@ -38,6 +38,9 @@ describe('the configuration', () => {
       SECRET_KEY: 'short',
       SMTP_URL: 'relay',
       SMTP_RATE: '100/s,fast',
+      DKIM_DOMAIN: 'example.org',
+      DKIM_SELECTOR: 's1',
+      DKIM_KEY_FILE: join(dataDir, 'no.pem'),
       TRUSTED_PROXIES: 'all',
     };
     try {
@@ -52,6 +55,7 @@ describe('the configuration', () => {
         'LOG_LEVEL',
         'SMTP_URL:',
         'SMTP_RATE',
+        'DKIM_KEY_FILE:',
         'TRUSTED_PROXIES',
         'SECRET_KEY',
       ]);

@@ -3,16 +3,9 @@ import type { Context } from '../context.ts';
 import { findPublisher, listNewsletters } from '../newsletters/find.ts';
 import { verifyRelay } from '../platform/mail/verify-relay.ts';
 import { livingWorkers } from '../platform/queue/workers.ts';
+import { examineDkim } from './examine-dkim.ts';
+import { type Finding, finding } from './finding.ts';
 import { health } from './health.ts';
-
-/** One thing that was looked at. */
-export interface Finding {
-  what: string;
-  ok: boolean;
-  found: string;
-  /** What to do about it, when something is wrong. */
-  mend: string | null;
-}
 
 const clockOffMsMax = 2_000;
 const rescueSilentMsMax = 3 * 60_000;
@@ -36,15 +29,12 @@ export async function examine(ctx: Context): Promise<Finding[]> {
     ),
     await examineClock(ctx),
     ...(await examineRelays(ctx)),
+    ...(await examineDkim(ctx)),
     await examineWorkers(ctx),
     await examineRescue(ctx),
     await examinePublisher(ctx),
     await examineKeys(ctx),
   ];
-}
-
-function finding(what: string, ok: boolean, found: string, mend: string): Finding {
-  return { what, ok, found, mend: ok ? null : mend };
 }
 
 async function examineClock(ctx: Context): Promise<Finding> {

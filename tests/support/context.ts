@@ -9,7 +9,9 @@ import { type Clock, instantOf } from '../../src/lib/clock-time.ts';
 import { openLog } from '../../src/platform/log.ts';
 import { openBulk } from '../../src/platform/mail/bulk.ts';
 import type { BulkOptions } from '../../src/platform/mail/bulk-options.ts';
+import { openSigner } from '../../src/platform/mail/dkim.ts';
 import { parseRelayUrls, relaysFor } from '../../src/platform/mail/relay.ts';
+import { signedPools } from '../../src/platform/mail/signed-pools.ts';
 import { openTrap, type Trap } from '../../src/platform/mail/trap.ts';
 import { openQueues, type QueueAddress } from '../../src/platform/queue/queue.ts';
 import { countBegun } from '../../src/platform/rate/count-begun.ts';
@@ -75,6 +77,7 @@ export async function testContext(
     pace: paceRelays(ledger),
     ...bulk,
   });
+  const signer = config.dkim && openSigner(config.dkim, clock);
   const queues = await openQueues(queueAddress(options.queue ?? 'postgres', database), {
     prefix: `{${database.config.database}}`,
   });
@@ -86,7 +89,7 @@ export async function testContext(
     keyring: config.keyring,
     db: database.db,
     queues,
-    mail: { letters, editions, trap },
+    mail: { ...signedPools({ letters, editions }, signer), signer, trap },
     templates,
     database,
     trap,
