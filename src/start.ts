@@ -10,6 +10,7 @@ import { upkeep } from '../workers/upkeep.ts';
 import type { Config } from './config.ts';
 import { type OpenContext, openContext } from './context.ts';
 import { drainDeliveries } from './deliveries/drain.ts';
+import { streamsOf } from './deliveries/send-events.ts';
 import { maskAddresses } from './lib/mask.ts';
 import { drainableServer } from './platform/http/drain-server.ts';
 import type { Log } from './platform/log.ts';
@@ -54,6 +55,7 @@ export async function start(config: Config, log: Log, roles: readonly Role[]): P
     const web = roles.includes('web') ? await startWeb(ctx) : undefined;
     if (web) stops.push(keepSpoolEmpty(ctx));
     stops.push(() => {
+      streamsOf(ctx).endAll();
       answered = web?.close();
     });
     const url = web?.url;
