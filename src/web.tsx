@@ -4,6 +4,7 @@ import type { KeyEnv } from './access/require-key.ts';
 import { articlesApi } from './articles/api.ts';
 import type { Context } from './context.ts';
 import { deliveriesApi } from './deliveries/api.ts';
+import { deskPages } from './deliveries/desk-pages.tsx';
 import { editionsApi } from './editions/api.ts';
 import { editionPages } from './editions/pages.tsx';
 import { FirstSteps } from './insight/first-steps.tsx';
@@ -50,6 +51,8 @@ export function openWeb(ctx: Context): Hono<GuardEnv> {
   });
   app.route('/', openV1(ctx));
   app.route('/', assets());
+  app.use('/desk/*', houseOnly(config));
+  app.route('/', deskPages(ctx));
   // Whoever reads the trap reads everyone's letters, with their links.
   if (!isLoopback(config.host)) app.use('/trap/*', houseOnly(config));
   if (ctx.mail.trap) app.route('/trap', trapApp(ctx.mail.trap, '/trap'));

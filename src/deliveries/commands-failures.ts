@@ -116,7 +116,12 @@ function deliveryTable(page: readonly Delivery[]): string[] {
 }
 
 /** Page by page, so that a million failures need no more memory than a thousand. */
-async function exportCsv(ctx: Context, out: Out, editionId: number, group: string | undefined): Promise<void> {
+async function exportCsv(
+  ctx: Context,
+  out: Out,
+  editionId: number,
+  group: string | undefined,
+): Promise<void> {
   if (out.json) throw new Refusal(422, 'invalid', 'Choose one: --csv or --json.');
   out.line(
     csvRow([

@@ -11,7 +11,9 @@ const barChars = 20;
 
 /** `[##########----------]  50 %  accepted 500 + … + queued 500 = 1000 · 120/s · 4 s to 6 s left`. Pure. */
 export function progressLine(seen: Progress, now: Date): string {
-  return [`${bar(seen)}  ${sum(seen)}`, `${Math.round(seen.ratePerSecond)}/s`, timeLeft(seen, now)].join(' · ');
+  return [`${bar(seen)}  ${sum(seen)}`, `${Math.round(seen.ratePerSecond)}/s`, timeLeft(seen, now)].join(
+    ' · ',
+  );
 }
 
 /** The whole of it in some lines: how far, the counts as a sum, what it takes, and a table of the lanes. Pure. */
@@ -76,7 +78,9 @@ export function paceWords(seen: Progress, now: Date): string {
     `in flight ${inFlight}`,
     workers === 1 ? 'one worker' : `${workers} workers`,
     ...(oldestQueuedAt ? [`the oldest waits for ${span(oldestQueuedAt, now)}`] : []),
-    limitPerSecond === undefined ? 'no limit at the relays' : `the relays take ${limitPerSecond.toFixed(1)}/s`,
+    limitPerSecond === undefined
+      ? 'no limit at the relays'
+      : `the relays take ${limitPerSecond.toFixed(1)}/s`,
     ...(send.startedAt ? [`started ${send.startedAt.toISOString()}, ${elapsedWords(seen)}`] : []),
   ].join(' · ');
 }
