@@ -7,6 +7,7 @@ import { Refusal } from '../lib/errors.ts';
 import { type IdKind, publicId } from '../lib/ids.ts';
 import { bearer, json, openApi, problems } from '../platform/http/openapi.ts';
 import { failuresApi } from './api-failures.ts';
+import { forecastApi } from './api-forecast.ts';
 import { watchingApi } from './api-watching.ts';
 import { needId, seenSend } from './asked.ts';
 import { cancelSend } from './cancel-send.ts';
@@ -205,6 +206,7 @@ export function deliveriesApi(ctx: Context): OpenAPIHono<KeyEnv> {
 
   app.route('/', watchingApi(ctx));
   app.route('/', failuresApi(ctx));
+  app.route('/', forecastApi(ctx));
 
   async function shown(editionId: number) {
     return outsideSend(await progress(ctx, editionId));

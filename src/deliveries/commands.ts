@@ -8,6 +8,7 @@ import { getNewsletter, namedOrOnlyNewsletter } from '../newsletters/find.ts';
 import { type Out, type Shell, table } from '../shell.ts';
 import { cancelSend } from './cancel-send.ts';
 import { failureCommands } from './commands-failures.ts';
+import { forecastCommands } from './commands-forecast.ts';
 import { countedStates } from './delivery.ts';
 import { latestSend, listSends, namedSend } from './find-send.ts';
 import { outsideSend } from './outside.ts';
@@ -107,6 +108,7 @@ export function deliveriesCommands(shell: Shell): Command[] {
     if (!agreed) out.exit(1);
   });
   failureCommands(on);
+  forecastCommands(send, shell);
 
   function on<Options>(
     verb: string,

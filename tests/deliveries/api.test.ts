@@ -204,6 +204,7 @@ describe('/v1/sends', () => {
     );
     expect(routes.sort()).toEqual([
       'get /v1/deliveries',
+      'get /v1/editions/{id}/forecast',
       'get /v1/sends',
       'get /v1/sends/{id}',
       'get /v1/sends/{id}/events',
