@@ -10,10 +10,13 @@ import { type EmbeddedPostgres, openEmbeddedPostgres } from './platform/db/embed
 import { migrate, schemaState } from './platform/db/migrate.ts';
 import type { Tables } from './platform/db/tables.ts';
 import type { Log } from './platform/log.ts';
-import { type Bulk, type BulkOptions, openBulk } from './platform/mail/bulk.ts';
+import { type Bulk, type BulkOptions, type Ended, openBulk } from './platform/mail/bulk.ts';
 import { parseRelayUrl, type Relay, relaysFor } from './platform/mail/relay.ts';
 import { shareTrap } from './platform/mail/shared-trap.ts';
+import { classifyReply } from './platform/mail/smtp-reply.ts';
 import type { Inbox } from './platform/mail/trap.ts';
+import { type Metrics, openMetrics, type Sample } from './platform/metrics.ts';
+import { processSamples } from './platform/process-metrics.ts';
 import { openQueues, type Queues } from './platform/queue/queue.ts';
 import { builtInTemplates, openTemplates, type Templates } from './platform/render/templates.ts';
 
@@ -27,6 +30,8 @@ export interface Context {
   queues: Queues;
   mail: Mail;
   templates: Templates;
+  /** What this process counts of itself. */
+  metrics: Metrics;
   /** The worker that this process is in the ledger of workers; leases are held under it. */
   workerId?: number;
 }
@@ -69,10 +74,15 @@ export async function openContext(config: Config, log: Log): Promise<OpenContext
     const { database, embedded } = await openLedger(config, closers, onBroken('database'));
     const queues = await openBells(config, embedded, onBroken('queue'));
     closers.push(() => queues.close());
-    const mail = await openMail(config, log, closers);
+    const metrics = openMetrics();
+    metrics.onRead(processSamples);
+    metrics.onRead(() => poolSamples(database));
+    const mail = await openMail(config, log, metrics, closers);
+    metrics.onRead(() => mailSamples(mail));
     const clock = await openClock(database, closers);
     const templates = openTemplates(builtInTemplates());
-    return { config, log, clock, keyring: config.keyring, db: database.db, queues, mail, templates, close };
+    const { db } = database;
+    return { config, log, clock, keyring: config.keyring, db, queues, mail, templates, metrics, close };
   } catch (error) {
     await close();
     throw error;
@@ -119,7 +129,12 @@ async function openBells(
   return openQueues({ postgres }, { onError });
 }
 
-async function openMail(config: Config, log: Log, closers: (() => Promise<void> | void)[]): Promise<Mail> {
+async function openMail(
+  config: Config,
+  log: Log,
+  metrics: Metrics,
+  closers: (() => Promise<void> | void)[],
+): Promise<Mail> {
   let relays: Relay[] = config.relays;
   let trap: Inbox | undefined;
   if (relays.length === 0) {
@@ -138,6 +153,7 @@ async function openMail(config: Config, log: Log, closers: (() => Promise<void> 
     ehloName: new URL(config.baseUrl).hostname,
     onConnectFailed: ({ relay, lost, retryInMs }) =>
       log.warn({ deed: 'connect', relay, reason: lost.message, retryInMs }, 'a relay could not be reached'),
+    onOutcome: (ended) => countTransaction(metrics, ended),
   };
   const letters = openBulk(relaysFor('transactional', relays), {
     ...options,
@@ -149,6 +165,29 @@ async function openMail(config: Config, log: Log, closers: (() => Promise<void> 
     () => editions.close(),
   );
   return { letters, editions, trap };
+}
+
+function countTransaction(metrics: Metrics, { relay, outcome, tookMs }: Ended): void {
+  const { phase } = outcome;
+  const verdict = outcome.kind === 'lost' ? 'lost' : classifyReply({ phase, ...outcome.reply }).class;
+  metrics.count('dateline_smtp_transactions_total', { relay, phase, class: verdict });
+  metrics.observe('dateline_smtp_reply_seconds', { relay }, tookMs / 1000);
+}
+
+function mailSamples({ letters, editions }: Mail): Sample[] {
+  return Object.entries({ letters, editions }).flatMap(([pool, bulk]): Sample[] => [
+    { name: 'dateline_smtp_connections', labels: { pool }, value: bulk.connections() },
+    { name: 'dateline_smtp_in_flight', labels: { pool }, value: bulk.inFlight() },
+  ]);
+}
+
+function poolSamples({ pool }: Database): Sample[] {
+  const used = pool.totalCount - pool.idleCount;
+  return [
+    { name: 'dateline_database_connections', labels: { use: 'busy' }, value: used },
+    { name: 'dateline_database_connections', labels: { use: 'idle' }, value: pool.idleCount },
+    { name: 'dateline_database_waiting', value: pool.waitingCount },
+  ];
 }
 
 /** Leases and due times of several machines hang on one clock: the database's. */

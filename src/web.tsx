@@ -9,6 +9,7 @@ import { editionsApi } from './editions/api.ts';
 import { editionPages } from './editions/pages.tsx';
 import { FirstSteps } from './insight/first-steps.tsx';
 import { health } from './insight/health.ts';
+import { metricsPage } from './insight/metrics-page.ts';
 import { version } from './lib/version.ts';
 import { newslettersApi } from './newsletters/api.ts';
 import { listNewsletters } from './newsletters/find.ts';
@@ -43,6 +44,8 @@ export function openWeb(ctx: Context): Hono<GuardEnv> {
     const state = await health(ctx);
     return c.json(state, state.ready ? 200 : 503);
   });
+
+  app.route('/', metricsPage(ctx, { ledger: true }));
 
   app.get('/', async (c) => {
     const newsletters = await listNewsletters(ctx.db, { limit: 1 });

@@ -37,14 +37,14 @@ export async function groupDomains(
 ): Promise<GroupDomain[]> {
   const { editionId, group } = asked;
   const { rows } = await sql<GroupDomain>`
-    with some as (
+    with members as (
       select subscriber_id from deliveries
       where edition_id = ${editionId} and state = any(${[...failedStates]}::text[])
         and coalesce(class, 'unknown') = ${group}
       order by subscriber_id limit ${countedMax}
     )
     select split_part(s.email_key, '@', 2) as domain, count(*) as deliveries
-    from some join subscribers s on s.id = some.subscriber_id where s.email_key is not null
+    from members m join subscribers s on s.id = m.subscriber_id where s.email_key is not null
     group by 1 order by count(*) desc, 1 limit ${domainsShown}`.execute(db);
   return rows;
 }

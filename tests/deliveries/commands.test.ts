@@ -118,9 +118,27 @@ describe('dateline send', () => {
     await until(() => drawn.length >= 2);
     await deliverFree(ctx, editionId);
     await watching;
-    expect(drawn[0]).toContain('queued 1 = 40');
+    expect(drawn[0]).toContain('queued 1 = 40 planned');
+    expect(drawn[0]).toMatch(/^LANE +ACCEPTED .* RATE +STATE +WAITS +LAST ANSWER$/m);
     expect(drawn[0]).toContain('retrying');
     expect(drawn.at(-1)).toContain('refused 1');
     expect(drawn.at(-1)).toMatch(/ sent$/m);
+  });
+
+  it('tells a program a document a line, the last one when it has ended', async () => {
+    const written: string[] = [];
+    const out: Out = {
+      json: true,
+      live: true,
+      result: () => {},
+      say: () => {},
+      line: (text) => void written.push(text),
+      draw: () => expect.unreachable('nothing is drawn for a program'),
+      exit: () => {},
+    };
+    await watch(ctx, editionId, out);
+    expect(written.map((line) => JSON.parse(line))).toMatchObject([
+      { id: `snd_${editionId}`, state: 'sent', counts: { planned: 40 } },
+    ]);
   });
 });

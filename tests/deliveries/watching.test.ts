@@ -2,12 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKey } from '../../src/access/create-key.ts';
 import { deliver } from '../../src/deliveries/deliver.ts';
 import { countedStates } from '../../src/deliveries/delivery.ts';
+import { requestSend } from '../../src/deliveries/request-send.ts';
 import { streamsOf } from '../../src/deliveries/send-events.ts';
 import { accessibilityFaults, chromiumPath, openBrowser, scrollsSideways } from '../support/browser.ts';
 import { morning } from '../support/context.ts';
+import { runProgram } from '../support/program.ts';
 import { look } from '../support/reader.ts';
 import { scriptedSmtp } from '../support/scripted-smtp.ts';
-import { seedNewsletter, seedReaders, seedReadyEdition } from '../support/seed.ts';
+import { seedNewsletter, seedReaders, seedReadyEdition, seedSend } from '../support/seed.ts';
 import { asWorker, begin, deliverFree } from '../support/sending.ts';
 import { until } from '../support/until.ts';
 import { openTestWeb } from '../support/web.ts';
@@ -140,21 +142,25 @@ describe('O21 a send, watched', () => {
     expect((await fetch(`${web.url}/desk/sends/snd_9999`)).status).toBe(404);
   });
 
-  it.skipIf(!chromiumPath)('reads well by keyboard, in the dark and on a phone', async () => {
-    const browser = await openBrowser();
-    try {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        const context = await browser.newContext({ colorScheme, viewport: { width: 320, height: 640 } });
-        const page = await context.newPage();
-        await page.goto(`${web.url}/desk/sends/snd_${editionId}`);
-        expect(await accessibilityFaults(page)).toEqual([]);
-        expect(await scrollsSideways(page)).toBe(false);
-        await context.close();
+  it.skipIf(!chromiumPath)(
+    'reads well by keyboard, in the dark and on a phone',
+    async () => {
+      const browser = await openBrowser();
+      try {
+        for (const colorScheme of ['light', 'dark'] as const) {
+          const context = await browser.newContext({ colorScheme, viewport: { width: 320, height: 640 } });
+          const page = await context.newPage();
+          await page.goto(`${web.url}/desk/sends/snd_${editionId}`);
+          expect(await accessibilityFaults(page)).toEqual([]);
+          expect(await scrollsSideways(page)).toBe(false);
+          await context.close();
+        }
+      } finally {
+        await browser.close();
       }
-    } finally {
-      await browser.close();
-    }
-  }, 120_000);
+    },
+    120_000,
+  );
 });
 
 describe('/v1/sends/{id}/events', () => {
@@ -210,6 +216,30 @@ describe('/v1/sends/{id}/events', () => {
     expect((await get('/events', 'none')).status).toBe(401);
     expect((await get('/events', elsewhere)).status).toBe(404);
     expect((await get('/lanes', elsewhere)).status).toBe(404);
+  });
+});
+
+describe('a program that stops', () => {
+  it('ends the streams that are open at once, and lets their clients come again elsewhere', async () => {
+    const program = await runProgram();
+    const at = program.ctx.clock.now();
+    const seeded = await seedSend(program.ctx.db, { readers: 3, at });
+    const by = { name: 'test', mode: 'live' as const };
+    await requestSend(program.ctx, {
+      editionId: seeded.editionId,
+      expectRecipients: 3,
+      holdSeconds: 600,
+      by,
+    });
+    const { text } = await createKey(program.ctx, { name: 'screen', scopes: ['sends:read'] });
+    const heard: Seen[] = [];
+    const response = await fetch(`${program.url}/v1/sends/snd_${seeded.editionId}/events`, {
+      headers: { Authorization: `Bearer ${text}` },
+    });
+    const reading = readEvents(response, (event) => void heard.push(event));
+    await until(() => heard.length > 0);
+    await Promise.all([reading, program.stop()]);
+    expect(heard.map((event) => event.name)).not.toContain('end');
   });
 });
 

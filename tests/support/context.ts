@@ -10,6 +10,7 @@ import { openLog } from '../../src/platform/log.ts';
 import { type BulkOptions, openBulk } from '../../src/platform/mail/bulk.ts';
 import { parseRelayUrl } from '../../src/platform/mail/relay.ts';
 import { openTrap, type Trap } from '../../src/platform/mail/trap.ts';
+import { openMetrics } from '../../src/platform/metrics.ts';
 import { openQueues, type QueueAddress } from '../../src/platform/queue/queue.ts';
 import { builtInTemplates, openTemplates } from '../../src/platform/render/templates.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
@@ -76,6 +77,7 @@ export async function testContext(
     queues,
     mail: { letters, editions, trap },
     templates,
+    metrics: openMetrics(),
     database,
     trap,
     dataDir,

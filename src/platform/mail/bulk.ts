@@ -30,7 +30,12 @@ export type BulkOptions = {
   pipelining?: Pipelining;
   /** Hears of each connection that failed before its first message; the sentence holds no address. */
   onConnectFailed?: (failure: { relay: string; lost: SmtpLost; retryInMs: number }) => void;
+  /** Hears what became of each message that a connection took. */
+  onOutcome?: (ended: Ended) => void;
 };
+
+/** A message's end, and how long it took from being written to its answer. */
+export type Ended = { relay: string; outcome: Outcome; tookMs: number };
 
 /** A pool of SMTP connections, opened when there is work. */
 export type Bulk = {
@@ -73,6 +78,7 @@ type Job = {
   resolve: (outcome: Outcome) => void;
   reject: (error: unknown) => void;
   repeats: number;
+  begunAtMs: number;
 };
 
 class Pool implements Bulk {
@@ -100,7 +106,7 @@ class Pool implements Bulk {
     this.#unsettled += 1;
     try {
       return await new Promise<Outcome>((resolve, reject) => {
-        this.#jobs.push({ envelope, compose, resolve, reject, repeats: 0 });
+        this.#jobs.push({ envelope, compose, resolve, reject, repeats: 0, begunAtMs: 0 });
         this.#pump();
       });
     } finally {
@@ -222,6 +228,7 @@ class Pool implements Bulk {
         continue;
       }
       const taken = job;
+      taken.begunAtMs = performance.now();
       line.taken += 1;
       return { envelope, data, settle: (outcome) => this.#settle(taken, outcome, line) };
     }
@@ -240,6 +247,8 @@ class Pool implements Bulk {
       this.#jobs.unshift(job);
       return;
     }
+    const tookMs = performance.now() - job.begunAtMs;
+    this.#options.onOutcome?.({ relay: line.door.relay.name, outcome, tookMs });
     // A 421 ends the connection: one that brings nothing else is a shut door.
     if (outcome.kind === 'reply' && outcome.reply.code !== 421) {
       line.answered += 1;
