@@ -3,7 +3,7 @@ import { type KeyEnv, requireKey } from '../access/require-key.ts';
 import type { Context } from '../context.ts';
 import { bearer, json, openApi, problems } from '../platform/http/openapi.ts';
 import { seenSend } from './asked.ts';
-import { outsideLane } from './outside.ts';
+import { outsideLaneBooks } from './outside.ts';
 import { lanesNamed, progress } from './progress.ts';
 import { laneSchema, named } from './schemas.ts';
 import { sendEvents, streamsOf } from './send-events.ts';
@@ -67,7 +67,7 @@ export function watchingApi(ctx: Context): OpenAPIHono<KeyEnv> {
     async (c) => {
       const { editionId } = await seenSend(ctx, c.get('key'), c.req.valid('param').id);
       const { lanes } = await progress(ctx, editionId, c.req.valid('query').limit);
-      return c.json({ data: lanes.map(outsideLane) }, 200);
+      return c.json({ data: lanes.map(outsideLaneBooks) }, 200);
     },
   );
 

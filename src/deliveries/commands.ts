@@ -11,6 +11,7 @@ import { failureCommands } from './commands-failures.ts';
 import { forecastCommands } from './commands-forecast.ts';
 import { countedStates } from './delivery.ts';
 import { latestSend, listSends, namedSend } from './find-send.ts';
+import { laneCommand } from './lane-command.ts';
 import { outsideSend } from './outside.ts';
 import { pauseSend } from './pause-send.ts';
 import { type Progress, progress } from './progress.ts';
@@ -55,7 +56,7 @@ export function editionSendCommand(shell: Shell): Command {
     );
 }
 
-/** `dateline send …`: sends under way and past. */
+/** `dateline send …`: sends under way and past; `dateline lane …`. */
 export function deliveriesCommands(shell: Shell): Command[] {
   const send = new Command('send').description('the run in which an edition goes out');
   send
@@ -91,10 +92,10 @@ export function deliveriesCommands(shell: Shell): Command[] {
     await pauseSend(ctx, { editionId, by: 'cli' });
     show(ctx, out, await progress(ctx, editionId));
   });
-  on('resume', 'go on where it stood', async (ctx, out, editionId) => {
-    await resumeSend(ctx, { editionId });
+  on<{ only?: number }>('resume', 'go on where it stood', async (ctx, out, editionId, { only }) => {
+    await resumeSend(ctx, { editionId, only });
     show(ctx, out, await progress(ctx, editionId));
-  });
+  }).option('--only <n>', 'so many more, then pause again and decide', aNumber);
   on('cancel', 'what has not gone out never will', async (ctx, out, editionId) => {
     await cancelSend(ctx, { editionId });
     show(ctx, out, await progress(ctx, editionId));
@@ -135,7 +136,7 @@ export function deliveriesCommands(shell: Shell): Command[] {
     return latestSend(ctx.db, newsletter?.id);
   }
 
-  return [send];
+  return [send, laneCommand(shell)];
 }
 
 function show(ctx: Context, out: Out, seen: Progress): void {
@@ -148,9 +149,11 @@ function endWords({ send, counts }: Progress): string {
     : `Sent: ${counts.accepted} of ${counts.planned} accepted.`;
 }
 
-function wordsOf(off: Record<string, number>): string {
+function wordsOf(off: Record<string, Record<string, number>>): string {
   return Object.entries(off)
-    .map(([name, by]) => `${name} ${by > 0 ? '+' : ''}${by}`)
+    .flatMap(([lane, counts]) =>
+      Object.entries(counts).map(([name, by]) => `${lane} ${name} ${by > 0 ? '+' : ''}${by}`),
+    )
     .join(', ');
 }
 

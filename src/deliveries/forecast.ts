@@ -5,6 +5,7 @@ import { livingWorkers } from '../platform/queue/workers.ts';
 import { type AudienceLane, audienceLanes } from './audience-lanes.ts';
 import { connectionsOf } from './hands.ts';
 import { measuredSpeed } from './measured-speed.ts';
+import { reasonWords } from './reasons.ts';
 import { relayRatePerSecond } from './relay-rate.ts';
 import { shareOut } from './share-out.ts';
 
@@ -111,7 +112,7 @@ function slowest(lanes: readonly LaneForecast[]): LaneForecast | undefined {
 
 function wordsOfLane(lane: AudienceLane, startsAt: Date): string | undefined {
   const { state, perSecond, connections, backOffUntil, reason } = lane;
-  const why = reason === undefined ? '' : ` (${reason})`;
+  const why = reason === undefined ? '' : ` (${reasonWords(reason)})`;
   if (state === 'paused') return `${lane.lane} is paused${why}`;
   if (perSecond !== undefined) return `${lane.lane} is limited to ${perSecond}/s${why}`;
   if (backOffUntil && backOffUntil > startsAt)

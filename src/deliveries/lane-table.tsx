@@ -1,6 +1,6 @@
 import type { LaneBooks } from './counts.ts';
 import { countedStates } from './delivery.ts';
-import { laneName, span } from './progress-words.ts';
+import { laneName, laneState, span } from './progress-words.ts';
 
 /** The books of each lane, a row that is a sum like the send's own, and what holds the lane back. */
 export function LaneTable({ lanes, now }: { lanes: readonly LaneBooks[]; now: Date }) {
@@ -34,7 +34,7 @@ export function LaneTable({ lanes, now }: { lanes: readonly LaneBooks[]; now: Da
 }
 
 function Row({ lane, now }: { lane: LaneBooks; now: Date }) {
-  const { counts, state, reason, backOffUntil, ratePerSecond, limitPerSecond } = lane;
+  const { counts, backOffUntil, ratePerSecond, limitPerSecond } = lane;
   return (
     <tr>
       <th scope="row">{laneName(lane)}</th>
@@ -45,10 +45,7 @@ function Row({ lane, now }: { lane: LaneBooks; now: Date }) {
       <td>
         {ratePerSecond.toFixed(1)}/s{limitPerSecond !== undefined && ` of ${limitPerSecond}`}
       </td>
-      <td>
-        {state}
-        {reason && `: ${reason}`}
-      </td>
+      <td>{laneState(lane)}</td>
       <td>{backOffUntil && backOffUntil > now ? span(backOffUntil, now) : ''}</td>
       <td>{lane.lastAnswer ?? ''}</td>
     </tr>

@@ -85,11 +85,11 @@ export function outsideSend({ send, counts, inFlight, ...seen }: Progress): Outs
     elapsed_seconds: Math.round(seen.elapsedSeconds),
     workers: seen.workers,
     oldest_queued_at: iso(seen.oldestQueuedAt),
-    lanes: seen.lanes.map(outsideLane),
+    lanes: seen.lanes.map(outsideLaneBooks),
   };
 }
 
-export function outsideLane(lane: LaneBooks): OutsideLane {
+export function outsideLaneBooks(lane: LaneBooks): OutsideLane {
   return {
     lane: lane.lane ?? otherLanes,
     lanes: lane.lanes,

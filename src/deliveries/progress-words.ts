@@ -3,6 +3,7 @@ import type { LaneBooks } from './counts.ts';
 import { addsUp, countedStates, isOpen } from './delivery.ts';
 import { otherLanes } from './outside.ts';
 import type { Progress } from './progress.ts';
+import { reasonWords } from './reasons.ts';
 
 export const noWorker =
   'No worker is running: it waits until one is started (`dateline start` or `dateline worker`).';
@@ -38,7 +39,7 @@ export function laneTable(lanes: readonly LaneBooks[], now: Date): string[] {
       laneName(lane),
       ...countedStates.map((state) => lane.counts[state]),
       `${lane.ratePerSecond.toFixed(1)}/s${lane.limitPerSecond === undefined ? '' : ` of ${lane.limitPerSecond}`}`,
-      [lane.state, lane.reason].filter((word) => word !== undefined).join(': '),
+      laneState(lane),
       lane.backOffUntil && lane.backOffUntil > now ? span(lane.backOffUntil, now) : '',
       lane.lastAnswer ?? '',
     ]),
@@ -48,6 +49,11 @@ export function laneTable(lanes: readonly LaneBooks[], now: Date): string[] {
 /** A lane by its name; the row that stands for several says how many. Pure. */
 export function laneName({ lane, lanes }: Pick<LaneBooks, 'lane' | 'lanes'>): string {
   return lane ?? `${otherLanes} (${lanes})`;
+}
+
+/** What an operator said of a lane, or the trouble it is in, with the reason in words. Pure. */
+export function laneState({ state, reason }: Pick<LaneBooks, 'state' | 'reason'>): string {
+  return reason === undefined ? state : `${state}: ${reasonWords(reason)}`;
 }
 
 /** How long until an instant, or since it: `42 s`, `7 min`, `3 h`. Pure. */

@@ -36,7 +36,8 @@ export const lanesNamed = 20;
 
 /**
  * How far a send is, as a whole and lane by lane. The counts always add up to `planned`, which grows until the fan-out is
- * complete. Costs a few milliseconds whatever the size of the send: no row of a settled delivery is read.
+ * complete. Reads the books, the open batches and what is in hand, and no settled delivery: the cost does
+ * not grow with what has gone out.
  *
  * @throws Refusal 404.
  */
