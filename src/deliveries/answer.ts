@@ -61,7 +61,7 @@ export function readAnswer(
     const lost = { class: 'network', textMasked, dueAt, burnt: true };
     const trouble = troubleOf({
       phase: outcome.phase,
-      class: 'network',
+      class: 'network', code: 0,
       status: undefined,
       text: textMasked,
     });
@@ -69,7 +69,7 @@ export function readAnswer(
   }
   const { phase, reply } = outcome;
   const verdict = classifyReply({ phase, ...reply });
-  const trouble = troubleOf({ phase, class: verdict.class, status: reply.status, text: reply.text });
+  const trouble = troubleOf({ ...reply, phase, class: verdict.class, status: reply.status });
   const seen = {
     smtpCode: reply.code,
     status: reply.status ?? null,

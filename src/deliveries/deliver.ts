@@ -3,7 +3,7 @@ import type { Payload } from '../platform/queue/jobs.ts';
 import { endBatch, freeBatches, type Leased, laneOfBatch, leaseBatch, leaseNext } from './batches.ts';
 import { finish } from './finish.ts';
 import { batchName, factsOf, type Hands, handsOf } from './hands.ts';
-import { isOpenLane, needsDriver } from './lane.ts';
+import { freePace, isOpenLane, needsDriver } from './lane.ts';
 import { leaveLane, paceOf, takeLane } from './lane-queries.ts';
 import { pauseByItself } from './pause-send.ts';
 import { ring } from './ring.ts';
@@ -55,6 +55,7 @@ class Turn {
   #workerId: number;
   #hands: Hands;
   #endsAtMs = performance.now() + turnMsMax;
+  #pace = freePace;
 
   constructor(ctx: Context, at: { lane: string; workerId: number; hands: Hands }) {
     this.#ctx = ctx;
@@ -88,6 +89,7 @@ class Turn {
     const { db, clock } = this.#ctx;
     const now = clock.now();
     const pace = await paceOf(db, this.#lane);
+    this.#pace = pace;
     if (!isOpenLane(pace, now)) {
       const untilMs = pace.backOffUntil ? pace.backOffUntil.getTime() - now.getTime() : 0;
       if (pace.state !== 'paused' && untilMs > 0) await this.#ringFree(untilMs, pace.backOffUntil);
@@ -115,7 +117,10 @@ class Turn {
     try {
       const { newsletterId } = await factsOf(ctx, editionId);
       const lease = { editionId, batchNo, lane: this.#lane, newsletterId, workerId: this.#workerId };
-      const tally = await sendBatch(ctx, lease, subscriberIds, this.#endsAtMs);
+      const tally = await sendBatch(ctx, lease, subscriberIds, {
+        pace: this.#pace,
+        endsAtMs: this.#endsAtMs,
+      });
       const now = ctx.clock.now();
       const awayMs = this.#hands.relays.awayMs();
       if (awayMs > relaysAwayMsMax) {

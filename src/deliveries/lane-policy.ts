@@ -61,6 +61,8 @@ function rate(pauseMs: number, probe: number): Trouble {
 interface Seen {
   phase: Phase;
   class: ReplyClass;
+  /** 0 when the connection was lost without a reply. */
+  code: number;
   status: string | undefined;
   text: string;
 }
@@ -83,7 +85,8 @@ export function troubleOf(seen: Seen): Trouble | undefined {
     case 'network':
       return circuit;
     default:
-      return undefined;
+      // Whatever its words: who says 421 closes the connection (RFC 5321 §3.8), and that is not about one reader.
+      return seen.code === 421 ? circuit : undefined;
   }
 }
 

@@ -1,10 +1,12 @@
 import { needsSmtpUtf8 } from '../lib/email-address.ts';
+import { deliveryId } from '../lib/ids.ts';
 import { signMailboxToken } from '../lib/mailbox-token.ts';
 import { maskAddress } from '../lib/mask.ts';
 import { type Keyring, signToken } from '../lib/signed-token.ts';
 import { plainDate } from '../platform/i18n/dates.ts';
 import { messageId } from '../platform/mail/message-id.ts';
 import type { Reader } from '../platform/mail/open-splicer.ts';
+import type { Envelope } from '../platform/mail/smtp-outcome.ts';
 import type { Claimed } from './claim.ts';
 
 /** What all mails of one edition share when they are addressed. */
@@ -63,8 +65,21 @@ export function personalise(
   };
 }
 
+/** The envelope of one delivery. A report on it (RFC 3461) goes to an address of its own, and names it besides. Pure. */
+export function envelopeFor(
+  reader: Pick<Claimed, 'subscriberId' | 'email'>,
+  edition: EditionFacts,
+  sender: Sender,
+): Envelope {
+  return {
+    from: envelopeSender(reader, edition, sender),
+    to: reader.email,
+    envelopeId: deliveryId(edition.editionId, reader.subscriberId),
+  };
+}
+
 /** Whom a bounce goes back to: an address that names the delivery, or the newsletter's own. */
-export function envelopeSender(
+function envelopeSender(
   reader: Pick<Claimed, 'subscriberId'>,
   edition: EditionFacts,
   sender: Sender,

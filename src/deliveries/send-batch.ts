@@ -7,9 +7,9 @@ import type { Claimed, Lease, Window } from './claim.ts';
 import { deliveringStates } from './delivery.ts';
 import { exchange } from './exchange.ts';
 import { connectionsOf, factsOf, type Hands, handsOf, variantOf } from './hands.ts';
-import { freePace, isOpenLane } from './lane.ts';
+import { isOpenLane, type Pace } from './lane.ts';
 import { pauseByItself } from './pause-send.ts';
-import { type EditionFacts, envelopeSender, personalise, type Sender } from './personalise.ts';
+import { type EditionFacts, envelopeFor, personalise, type Sender } from './personalise.ts';
 import { setApart } from './set-apart.ts';
 
 /** What came of a batch, as far as this process took it. */
@@ -42,7 +42,7 @@ export const relaysAwayMsMax = 10 * 60_000;
  * So the wire does not wait for the database, and at any moment at most two deliveries per connection are in doubt.
  *
  * Ends when the batch is through and every answer is written down; or earlier, when the edition is paused or cancelled, the
- * lease is lost, the lane closes, its turn (`endsAtMs`, on the process's own clock) or the process ends, or no relay could
+ * lease is lost, the lane closes, its turn (`turn.endsAtMs`, on the process's own clock) or the process ends, or no relay could
  * be reached for ten minutes. What was not begun is `queued` then.
  *
  * @throws Error when answers could not be written down for five minutes.
@@ -51,10 +51,10 @@ export async function sendBatch(
   ctx: Context,
   lease: Lease,
   subscriberIds: readonly number[],
-  endsAtMs = Number.POSITIVE_INFINITY,
+  turn: { pace: Pace; endsAtMs: number },
 ): Promise<Tally> {
   const facts = await factsOf(ctx, lease.editionId);
-  return new Round(ctx, lease, { facts, subscriberIds, endsAtMs }).run();
+  return new Round(ctx, lease, { ...turn, facts, subscriberIds }).run();
 }
 
 /** Thrown at the last moment before a message is begun. */
@@ -74,7 +74,7 @@ class Round {
   /** Not written down yet. */
   #answers: Answer[] = [];
   /** What stands between the lane and the relays, as far as we know. */
-  #pace = freePace;
+  #pace: Pace;
   /** A person allowed so many more, and each is drawn from that. */
   #rationed = false;
   /** Readers of the shared lane whose own domain is in trouble. */
@@ -90,13 +90,14 @@ class Round {
   constructor(
     ctx: Context,
     lease: Lease,
-    what: { facts: EditionFacts; subscriberIds: readonly number[]; endsAtMs: number },
+    what: { facts: EditionFacts; subscriberIds: readonly number[]; pace: Pace; endsAtMs: number },
   ) {
-    const { facts, subscriberIds, endsAtMs } = what;
+    const { facts, subscriberIds, pace, endsAtMs } = what;
     this.#ctx = ctx;
     this.#hands = handsOf(ctx);
     this.#lease = lease;
     this.#facts = facts;
+    this.#pace = pace;
     this.#endsAtMs = endsAtMs;
     this.#sender = { ...ctx.config, keyring: ctx.keyring };
     this.#windowSize = connectionsOf(ctx);
@@ -244,7 +245,7 @@ class Round {
     const claimedAtMs = performance.now();
     try {
       const { lang, splice } = await variantOf(this.#ctx, claimed.variantId);
-      const envelope = { from: envelopeSender(claimed, this.#facts, this.#sender), to: claimed.email };
+      const envelope = envelopeFor(claimed, this.#facts, this.#sender);
       const outcome = await this.#ctx.mail.editions.deliver(envelope, () => {
         const stale = performance.now() - claimedAtMs > claimGoodMs;
         if (stale || !this.#open || this.#hands.stopping) throw new Withdrawn();

@@ -5,6 +5,7 @@ import { composeLetter } from '../platform/mail/compose-letter.ts';
 import type { Header } from '../platform/mail/header.ts';
 import type { SettledLetter } from '../platform/mail/letter-verdict.ts';
 import { type ClaimedLetter, settleLetter } from '../platform/mail/letters.ts';
+import { smtpData } from '../platform/mail/smtp-data.ts';
 import type { Outcome } from '../platform/mail/smtp-outcome.ts';
 import { noteAttempts, recordBounce } from './record-bounce.ts';
 
@@ -58,10 +59,9 @@ export async function sendLetter(
     messageId,
     date: ctx.clock.now(),
   });
-  const message = raw.toString('latin1');
-  // Only an address outside ASCII brings such bytes (RFC 6531 §3.2): everything else is encoded.
-  const eightBit = /[\x80-\xff]/.test(message);
-  const outcome = await ctx.mail.letters.deliver({ from: from.address, to, eightBit }, () => message);
+  // Only an address outside ASCII brings bytes above 127 (RFC 6531 §3.2): everything else is encoded.
+  const { data, facts } = smtpData(raw);
+  const outcome = await ctx.mail.letters.deliver({ from: from.address, to, ...facts }, () => data);
   const settled = await settle(ctx, letter, { outcome, messageId, subscriberId, to }).catch(
     (cause: Error) => {
       throw new Unsettled(`letter ${letter.id} could not be settled`, { cause });

@@ -5,7 +5,7 @@ import { nextTryAt } from '../../src/deliveries/back-off.ts';
 import type { Claimed } from '../../src/deliveries/claim.ts';
 import { addsUp, type Counts } from '../../src/deliveries/delivery.ts';
 import { Permits } from '../../src/deliveries/permits.ts';
-import { personalise } from '../../src/deliveries/personalise.ts';
+import { envelopeFor, personalise } from '../../src/deliveries/personalise.ts';
 import { openKeyring } from '../../src/lib/signed-token.ts';
 import type { Outcome } from '../../src/platform/mail/smtp-outcome.ts';
 import type { Phase } from '../../src/platform/mail/smtp-reply.ts';
@@ -161,6 +161,15 @@ describe('what one reader adds to the mail', () => {
     expect(personalise(claimed, edition, { lang: 'en', now }, sender).values.signed_up_on).toBe(
       '2 July 2026',
     );
+  });
+
+  it('sends reports to an address of the delivery, and asks them to name it', () => {
+    const sender = { keyring, baseUrl: 'https://news.example.org', bounceDomain: 'bounces.example.org' };
+    const envelope = envelopeFor(claimed, edition, sender);
+    expect(envelope).toMatchObject({ to: claimed.email, envelopeId: 'dlv_12_7' });
+    expect(envelope.from).toMatch(/^b\+\w+@bounces\.example\.org$/);
+    const plain = envelopeFor(claimed, edition, { ...sender, bounceDomain: undefined });
+    expect(plain.from).toBe(edition.fromEmail);
   });
 
   it('differs for every reader', () => {

@@ -11,6 +11,7 @@ export type Step =
   | 'mail'
   | 'rcpt'
   | 'data'
+  /** The end of a message: the reply to the final dot, or to the last chunk. */
   | 'dot'
   | 'rset'
   | 'quit';
@@ -26,6 +27,8 @@ export type Script = { [step in Step]?: Answer | ((turn: Turn) => Answer | undef
   listenOn?: number;
   /** Drops the connection once this much of a body has come. */
   dropInBodyAtBytes?: number;
+  /** Reads no further once a body begins. */
+  deafInBody?: boolean;
   /** Splits everything the server writes into pieces of these sizes, in turn. */
   pieceBytes?: readonly number[];
 };
@@ -93,19 +96,33 @@ export async function scriptedSmtp(script: Script = {}): Promise<ScriptedSmtp> {
       wake();
     });
     socket.on('close', () => wake());
-    const upTo = async (end: string, orAtBytes = Number.POSITIVE_INFINITY): Promise<string | undefined> => {
-      let at = heard.indexOf(end);
-      while (at < 0 && heard.length < orAtBytes && !socket.destroyed) {
-        const seen = heard.length;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        at = heard.indexOf(end, Math.max(0, seen - end.length));
-      }
-      if (at < 0 || at > orAtBytes) return undefined;
-      const text = heard.slice(0, at + end.length);
-      heard = heard.slice(text.length);
+    const more = () =>
+      new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    const cutOff = (length: number): string => {
+      const text = heard.slice(0, length);
+      heard = heard.slice(length);
       return text;
+    };
+    const upTo = async (mark: string, orAtBytes = Number.POSITIVE_INFINITY): Promise<string | undefined> => {
+      // What was looked through is put aside, so that a long body is not searched again for each of its chunks.
+      const seen: string[] = [];
+      let seenBytes = 0;
+      let at = heard.indexOf(mark);
+      while (at < 0 && seenBytes + heard.length < orAtBytes && !socket.destroyed) {
+        const looked = cutOff(Math.max(0, heard.length - mark.length));
+        seen.push(looked);
+        seenBytes += looked.length;
+        await more();
+        at = heard.indexOf(mark);
+      }
+      return at < 0 || seenBytes + at > orAtBytes ? undefined : seen.join('') + cutOff(at + mark.length);
+    };
+    const take = async (bytes: number): Promise<string | undefined> => {
+      const { dropInBodyAtBytes = Number.POSITIVE_INFINITY } = script;
+      while (heard.length < Math.min(bytes, dropInBodyAtBytes) && !socket.destroyed) await more();
+      return heard.length < bytes ? undefined : cutOff(bytes);
     };
     /** The code that was said, or undefined once the connection is no longer spoken on. */
     const answer = async (
@@ -115,7 +132,8 @@ export async function scriptedSmtp(script: Script = {}): Promise<ScriptedSmtp> {
     ): Promise<string | undefined> => {
       const nth = (counts.get(step) ?? 0) + 1;
       counts.set(step, nth);
-      const sensible = transaction[step] ?? usual[step];
+      const nested = step === 'mail' && inTransaction ? '503 5.5.1 nested MAIL command' : undefined;
+      const sensible = nested ?? transaction[step] ?? usual[step];
       const told = script[step] ?? sensible;
       const given = (typeof told === 'function' ? told({ connection, nth, line }) : told) ?? sensible;
       const { say = sensible, waitMs, after, unsaid } = typeof given === 'string' ? { say: given } : given;
@@ -128,17 +146,30 @@ export async function scriptedSmtp(script: Script = {}): Promise<ScriptedSmtp> {
       return after === undefined && !socket.destroyed ? say.slice(0, 3) : undefined;
     };
 
+    /** A body has come whole: what the server says of it. */
+    const end = (body: string): Promise<string | undefined> =>
+      answer('dot', '', (say) => {
+        if (!say.startsWith('2') || recipient === '') return;
+        self.accepted.push(recipient);
+        self.bodies.push(body);
+      });
+
     let recipient = '';
+    let inTransaction = false;
     /** The answers that a command gets which comes too early, unless the script says otherwise. */
     let transaction: { [step in Step]?: string } = {};
     let step: Step = 'greeting';
     for (let line = ''; ; ) {
       const code = await answer(step, line);
-      if (code === undefined || step === 'quit') return void (step === 'quit' && socket.end());
+      if (code === undefined) return;
+      if (step === 'quit') return void socket.end();
+      if (step === 'rset' && code.startsWith('2')) inTransaction = false;
       if (step === 'mail') {
         recipient = '';
+        inTransaction ||= code.startsWith('2');
         transaction = {
           data: '554 5.5.1 no valid recipients',
+          dot: '503 5.5.1 no valid recipients',
           ...(code.startsWith('2') ? {} : { rcpt: '503 5.5.1 MAIL first' }),
         };
       }
@@ -147,18 +178,25 @@ export async function scriptedSmtp(script: Script = {}): Promise<ScriptedSmtp> {
         transaction = {};
       }
       if (step === 'data' && code === '354') {
+        if (script.deafInBody) return void socket.pause();
         // The line break before a lone dot is the one that ended DATA.
         heard = `\r\n${heard}`;
         const body = await upTo('\r\n.\r\n', script.dropInBodyAtBytes);
         if (body === undefined) return void socket.resetAndDestroy();
-        const said = await answer('dot', '', (say) => {
-          if (!say.startsWith('2') || recipient === '') return;
-          self.accepted.push(recipient);
-          self.bodies.push(body.slice(2, -3));
-        });
-        if (said === undefined) return;
+        if ((await end(body.slice(2, -3).replace(/^\.\./gm, '.'))) === undefined) return;
+        inTransaction = false;
       }
-      const next = await upTo('\r\n');
+      let next = await upTo('\r\n');
+      // Whatever its answer, a chunk is read to its end (RFC 3030 §2); a refused one leaves the transaction open.
+      for (let size = chunkBytes(next); size !== undefined; size = chunkBytes(next)) {
+        if (script.deafInBody) return void socket.pause();
+        const body = await take(size);
+        if (body === undefined) return void socket.resetAndDestroy();
+        const said = await end(body);
+        if (said === undefined) return;
+        if (said.startsWith('2')) inTransaction = false;
+        next = await upTo('\r\n');
+      }
       if (next === undefined) return;
       line = next.trim();
       const verb = line.split(/[ :]/)[0]?.toLowerCase() ?? '';
@@ -176,4 +214,9 @@ async function write(socket: Socket, bytes: string, pieceBytes: readonly number[
     at += size;
     await new Promise(setImmediate);
   }
+}
+
+function chunkBytes(line: string | undefined): number | undefined {
+  const size = /^BDAT (\d+) LAST\r\n$/.exec(line ?? '')?.[1];
+  return size === undefined ? undefined : Number(size);
 }

@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { ConnectionOptions } from 'node:tls';
 import { type Line, newLine } from './line.ts';
+import type { MailConnection } from './mail-connection.ts';
+import { openConnection } from './open-connection.ts';
 import type { Relay } from './relay.ts';
 import { RelayDoor } from './relay-door.ts';
-import { openSmtp, type SmtpConnection } from './smtp.ts';
 import { assertEnvelope, type Parcel, type Pipelining } from './smtp-command.ts';
 import { assertEhloName } from './smtp-handshake.ts';
 import {
@@ -20,13 +21,13 @@ export type BulkOptions = {
   ehloName: string;
   /** Open at once, over all relays. Default 10. */
   connections?: number;
-  /** Then the connection is closed and another opened; 0 = no limit. Default 100. */
+  /** Then the connection is closed and another opened, unless the relay says a number; 0 = no limit. Default 100. */
   messagesPerConnection?: number;
   /** A connection without work is closed after this. Default 10 s. */
   idleMs?: number;
   timeouts?: Partial<SmtpTimeouts>;
   tls?: ConnectionOptions;
-  /** Default `full`; `envelope` above 50 connections, where two bodies per connection cost more than they save. */
+  /** Default `chunked`; `envelope` above 50 connections, where two bodies per connection cost more than they save. */
   pipelining?: Pipelining;
   /** Hears of each connection that failed before its first message; the sentence holds no address. */
   onConnectFailed?: (failure: { relay: string; lost: SmtpLost; retryInMs: number }) => void;
@@ -96,7 +97,7 @@ class Pool implements Bulk {
     this.#options = options;
     setMaxListeners(0, this.#cutting.signal);
     const many = (options.connections ?? connectionsDefault) > connectionsForFullPipelining;
-    const pipelining = options.pipelining ?? (many ? 'envelope' : 'full');
+    const pipelining = options.pipelining ?? (many ? 'envelope' : 'chunked');
     this.#doors = relays.map((relay) => new RelayDoor(relay, pipelining));
   }
 
@@ -187,7 +188,7 @@ class Pool implements Bulk {
     try {
       const { signal } = this.#cutting;
       const { pipelining } = door;
-      const connection = await openSmtp(door.relay, { ehloName, timeouts, tls, pipelining, signal });
+      const connection = await openConnection(door.relay, { ehloName, timeouts, tls, pipelining, signal });
       door.opening -= 1;
       door.opened();
       this.#take(connection, door);
@@ -198,7 +199,7 @@ class Pool implements Bulk {
     }
   }
 
-  #take(connection: SmtpConnection, door: RelayDoor): void {
+  #take(connection: MailConnection, door: RelayDoor): void {
     const line = newLine(connection, door);
     connection.take = () => this.#next(line);
     connection.onIdle = () => this.#rest(line);
@@ -216,8 +217,7 @@ class Pool implements Bulk {
 
   /** The oldest waiting message, composed for this connection. */
   #next(line: Line): Parcel | undefined {
-    const limit = this.#options.messagesPerConnection ?? messagesPerConnectionDefault;
-    if (limit > 0 && line.taken >= limit) return undefined;
+    if (this.#isSpent(line)) return undefined;
     for (let job = this.#jobFor(line); job; job = this.#jobFor(line)) {
       const { envelope, compose, reject } = job;
       let data: string;
@@ -235,6 +235,12 @@ class Pool implements Bulk {
     return undefined;
   }
 
+  #isSpent({ door, taken }: Line): boolean {
+    const wanted = this.#options.messagesPerConnection ?? messagesPerConnectionDefault;
+    const limit = door.relay.messages ?? wanted;
+    return limit > 0 && taken >= limit;
+  }
+
   #jobFor(line: Line): Job | undefined {
     if (line.taken === 0 || line.idle) return this.#jobs.shift();
     const at = this.#jobs.findIndex((job) => job.repeats <= repeatsBehindOthersMax);
@@ -249,8 +255,8 @@ class Pool implements Bulk {
     }
     const tookMs = performance.now() - job.begunAtMs;
     this.#options.onOutcome?.({ relay: line.door.relay.name, outcome, tookMs });
-    // A 421 ends the connection: one that brings nothing else is a shut door.
-    if (outcome.kind === 'reply' && outcome.reply.code !== 421) {
+    // A 421 ends the connection: one that brings nothing else is a shut door, unless it was said of a recipient.
+    if (outcome.kind === 'reply' && (outcome.reply.code !== 421 || outcome.phase === 'rcpt')) {
       line.answered += 1;
       line.door.answered();
     }
@@ -258,8 +264,7 @@ class Pool implements Bulk {
   }
 
   #rest(line: Line): void {
-    const limit = this.#options.messagesPerConnection ?? messagesPerConnectionDefault;
-    if (limit > 0 && line.taken >= limit) {
+    if (this.#isSpent(line)) {
       void line.connection.quit();
       return;
     }

@@ -1,9 +1,9 @@
+import type { MailConnection } from './mail-connection.ts';
 import type { RelayDoor } from './relay-door.ts';
-import type { SmtpConnection } from './smtp.ts';
 
 /** An open connection of a pool, and what it has done so far. */
 export type Line = {
-  connection: SmtpConnection;
+  connection: MailConnection;
   door: RelayDoor;
   /** Messages begun. */
   taken: number;
@@ -15,6 +15,6 @@ export type Line = {
   idleTimer: NodeJS.Timeout | undefined;
 };
 
-export function newLine(connection: SmtpConnection, door: RelayDoor): Line {
+export function newLine(connection: MailConnection, door: RelayDoor): Line {
   return { connection, door, taken: 0, answered: 0, idle: false, hasRested: false, idleTimer: undefined };
 }

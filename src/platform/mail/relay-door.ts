@@ -39,9 +39,10 @@ export class RelayDoor {
     this.#proven = true;
   }
 
-  /** One rung down the ladder: full, envelope, off. */
+  /** One rung down the ladder: chunked, full, envelope, off. */
   slowDown(): void {
-    this.pipelining = this.pipelining === 'full' ? 'envelope' : 'off';
+    const below = { chunked: 'full', full: 'envelope', envelope: 'off', off: 'off' } as const;
+    this.pipelining = below[this.pipelining];
   }
 
   answered(): void {

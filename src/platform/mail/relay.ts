@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
+import { type RelayTls, readRelayTls } from './relay-tls.ts';
 
 export type RelayPurpose = 'bulk' | 'transactional';
 export type RelayRate = { count: number; per: 'second' | 'minute' | 'hour' | 'day' };
@@ -16,14 +17,38 @@ export type Relay = {
   requireTls: boolean;
   /** Never STARTTLS, even if offered (`tls=off`). */
   plain: boolean;
-  auth?: { user: string; pass: string };
+  /** With `xoauth2` the password is an OAuth 2.0 access token. */
+  auth?: { user: string; pass: string; mechanism?: 'xoauth2' };
+  tls?: RelayTls;
+  /** The address of this machine that connections come from. */
+  source?: string;
   connections?: number;
+  /** Messages on one connection; then it is closed and another opened. */
+  messages?: number;
+  /** False: never BDAT, even if offered. */
+  chunking?: boolean;
+  /** Whose client hands mail over; ours where nothing is said. */
+  client?: 'nodemailer';
   purpose?: RelayPurpose;
   weight?: number;
   rates?: RelayRate[];
 };
 
-const optionsKnown = new Set(['purpose', 'weight', 'rate', 'connections', 'tls']);
+const optionsKnown = new Set([
+  'purpose',
+  'weight',
+  'rate',
+  'connections',
+  'messages',
+  'tls',
+  'ca',
+  'cert',
+  'key',
+  'auth',
+  'source',
+  'chunking',
+  'client',
+]);
 const periods = { s: 'second', m: 'minute', h: 'hour', d: 'day' } as const;
 
 /** Reads a comma list of relay URLs. Throws a sentence that says what to do and never holds the password. */
@@ -42,8 +67,10 @@ export function parseRelayUrls(list: string): Relay[] {
 
 /**
  * Reads one relay: `smtp://` (port 25, or 587 with a password; STARTTLS when offered) or `smtps://` (465).
- * Query: `purpose=bulk|transactional`, `weight`, `rate=100/s` (repeatable; s, m, h, d), `connections`,
- * `tls=required|off`. Throws a sentence that never holds the password.
+ * Query: `purpose=bulk|transactional`, `weight`, `rate=100/s` (repeatable; s, m, h, d), `connections`, `messages` (on one
+ * connection), `tls=required|off`, `ca`, `cert` and `key` (PEM files, read here), `auth=xoauth2` (the password is an access
+ * token), `source` (an IP address of this machine), `chunking=off`, `client=nodemailer`.
+ * Throws a sentence that never holds the password.
  */
 export function parseRelayUrl(text: string): Relay {
   const url = readUrl(text);
@@ -62,17 +89,25 @@ export function parseRelayUrl(text: string): Relay {
   if (tls !== null && tls !== 'required' && tls !== 'off') throw new Error('tls is "required" or "off"');
   if (secure && tls === 'off')
     throw new Error('smtps:// with tls=off contradicts itself: write smtp:// instead');
+  const tlsFiles = readRelayTls(url.searchParams);
+  if (tlsFiles && tls === 'off') throw new Error('ca, cert and key need TLS: leave tls=off out');
   return {
     name: `${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
     host,
     port,
     secure,
-    requireTls: tls === 'required',
+    // Whoever names a certificate does not want to do without.
+    requireTls: tls === 'required' || (tlsFiles !== undefined && !secure),
     plain: tls === 'off',
     ...(auth ? { auth } : {}),
+    ...(tlsFiles ? { tls: tlsFiles } : {}),
+    ...readSource(url, host),
     ...readPurpose(url),
     ...readWhole(url, 'weight', 1000),
     ...readWhole(url, 'connections', 500),
+    ...readWhole(url, 'messages', 100_000),
+    ...(readWord(url, 'chunking', 'off') ? { chunking: false } : {}),
+    ...(readWord(url, 'client', 'nodemailer') ? { client: 'nodemailer' } : {}),
     ...readRates(url),
   };
 }
@@ -113,14 +148,36 @@ function readHost(url: URL): string {
   return host;
 }
 
-function readAuth(url: URL): { user: string; pass: string } | undefined {
-  if (url.username === '' && url.password === '') return undefined;
+function readAuth(url: URL): Relay['auth'] {
+  const xoauth2 = readWord(url, 'auth', 'xoauth2');
+  if (url.username === '' && url.password === '') {
+    if (xoauth2) throw new Error('auth=xoauth2 needs a user and a token: smtp://user:token@host');
+    return undefined;
+  }
   const user = decoded(url.username, 'user name');
   const pass = decoded(url.password, 'password');
   if (user === '' || pass === '')
     throw new Error('user name and password come together: smtp://user:password@host');
   if (/\0/.test(user + pass)) throw new Error('user name and password cannot hold a NUL');
-  return { user, pass };
+  return xoauth2 ? { user, pass, mechanism: 'xoauth2' } : { user, pass };
+}
+
+/** An option that has only one other value than the usual. */
+function readWord(url: URL, name: string, word: string): boolean {
+  const text = url.searchParams.get(name);
+  if (text !== null && text !== word) throw new Error(`${name} can only be "${word}"`);
+  return text !== null;
+}
+
+function readSource(url: URL, host: string): { source?: string } {
+  const source = url.searchParams.get('source')?.replace(/^\[(.*)\]$/, '$1');
+  if (source === undefined) return {};
+  const family = isIP(source);
+  if (family === 0) throw new Error('source is an IP address of this machine, such as source=192.0.2.7');
+  if (isIP(host) !== 0 && isIP(host) !== family) {
+    throw new Error(`source is an IPv${family} address and the relay an IPv${isIP(host)} one`);
+  }
+  return { source };
 }
 
 function decoded(text: string, what: string): string {
@@ -138,7 +195,7 @@ function readPurpose(url: URL): { purpose?: RelayPurpose } {
   throw new Error('purpose is "bulk" or "transactional"');
 }
 
-function readWhole<Name extends 'weight' | 'connections'>(
+function readWhole<Name extends 'weight' | 'connections' | 'messages'>(
   url: URL,
   name: Name,
   max: number,

@@ -2,15 +2,25 @@ import type { Capabilities } from './smtp-handshake.ts';
 import type { Envelope, Outcome, SmtpTimeouts } from './smtp-outcome.ts';
 
 /**
- * How many round trips a message costs where the server offers PIPELINING (RFC 2920).
- * `full`: the next envelope leaves with the body (1). `envelope`: MAIL, RCPT and DATA together (2). `off`: 4.
+ * How much leaves at once where the server offers PIPELINING (RFC 2920), and the round trips that a message costs.
+ * `chunked`: envelope and body together by BDAT (RFC 3030), and the next message behind them (½). `full`: the next
+ * envelope leaves with the body (1). `envelope`: MAIL, RCPT and DATA together (2). `off`: one command at a time (4).
  */
-export type Pipelining = 'full' | 'envelope' | 'off';
+export type Pipelining = 'chunked' | 'full' | 'envelope' | 'off';
+
+/** What an order comes to with a server that offers this. */
+export function pipeliningWith(offered: Capabilities, wanted: Pipelining): Pipelining {
+  if (!offered.pipelining) return 'off';
+  return wanted === 'chunked' && !offered.chunking ? 'full' : wanted;
+}
 
 /** One message on its way through one connection. */
 export type Parcel = {
   readonly envelope: Envelope;
-  /** The message as latin1 characters: CRLF lines, dot-stuffed, without the final dot. */
+  /**
+   * The message as latin1 characters, with CRLF line ends, as the reader is to get it: nothing is stuffed, and there is
+   * no final dot. Where a line begins with a dot the envelope says `dotted`; the parts we build have none.
+   */
   readonly data: string;
   /** Called exactly once. */
   readonly settle: (outcome: Outcome) => void;
@@ -23,7 +33,7 @@ export type Transaction = {
   step: 'mail' | 'rcpt' | 'data';
   settled: boolean;
   mailRefused: boolean;
-  /** The final dot was handed to the socket: from here on the server may have the message. */
+  /** The final dot, or the last chunk, was handed to the socket: from here on the server may have the message. */
   dotSent: boolean;
 };
 
@@ -39,6 +49,11 @@ export function transactionFor(parcel: Parcel): Transaction {
   return { parcel, step: 'mail', settled: false, mailRefused: false, dotSent: false };
 }
 
+/** Its bytes have all left, and nothing is decided: the server may have it. */
+export function mayBeHeld(transaction: Transaction | undefined): boolean {
+  return transaction?.dotSent === true && !transaction.settled;
+}
+
 /** Gives a message its one outcome; a second one is dropped. */
 export function settle(transaction: Transaction, outcome: Outcome): void {
   if (transaction.settled) return;
@@ -46,24 +61,53 @@ export function settle(transaction: Transaction, outcome: Outcome): void {
   transaction.parcel.settle(outcome);
 }
 
-/** The commands that lead up to a message's body. */
-export function envelopeCommands(
+/**
+ * The commands of one message: MAIL and RCPT with what EHLO offered for them, after RSET where the server may still be in a
+ * transaction; then DATA, or the whole message in one chunk.
+ */
+export function commandsFor(
   transaction: Transaction,
-  capabilities: Capabilities,
-  resetFirst: boolean,
+  offered: Capabilities,
+  how: { resetFirst: boolean; chunked: boolean },
 ): Command[] {
   const { envelope, data } = transaction.parcel;
+  const { envelopeId } = envelope;
   const international = needsSmtpUtf8(envelope);
   let mail = `MAIL FROM:<${wireBytes(envelope.from)}>`;
-  if (capabilities.sizeBytesMax !== undefined) mail += ` SIZE=${envelope.sizeBytes ?? data.length}`;
-  if (capabilities.eightBitMime && (international || envelope.eightBit)) mail += ' BODY=8BITMIME';
+  if (offered.sizeBytesMax !== undefined) mail += ` SIZE=${envelope.sizeBytes ?? data.length}`;
+  if (offered.eightBitMime && (international || envelope.eightBit)) mail += ' BODY=8BITMIME';
   if (international) mail += ' SMTPUTF8';
+  let rcpt = `RCPT TO:<${wireBytes(envelope.to)}>`;
+  if (offered.dsn && envelopeId !== undefined) {
+    mail += ` RET=HDRS ENVID=${xtext(envelopeId)}`;
+    rcpt += ' NOTIFY=FAILURE,DELAY';
+    // An address outside ASCII would need the utf-8 type of RFC 6533 §3, which few servers read.
+    if (/^[\x21-\x7e]+$/.test(envelope.to)) rcpt += ` ORCPT=rfc822;${xtext(envelope.to)}`;
+  }
   return [
-    ...(resetFirst ? [{ step: 'rset', text: 'RSET\r\n' } as const] : []),
+    ...(how.resetFirst ? [{ step: 'rset', text: 'RSET\r\n' } as const] : []),
     { step: 'mail', text: `${mail}\r\n`, transaction },
-    { step: 'rcpt', text: `RCPT TO:<${wireBytes(envelope.to)}>\r\n`, transaction },
-    { step: 'data', text: 'DATA\r\n', transaction },
+    { step: 'rcpt', text: `${rcpt}\r\n`, transaction },
+    how.chunked ? chunkCommand(transaction) : { step: 'data', text: 'DATA\r\n', transaction },
   ];
+}
+
+/** The whole message as its one and last chunk (RFC 3030 §2); its reply is that to a final dot. */
+function chunkCommand(transaction: Transaction): Command {
+  const { data } = transaction.parcel;
+  const end = data.endsWith('\r\n') ? '' : '\r\n';
+  return { step: 'dot', text: `BDAT ${data.length + end.length} LAST\r\n${data}${end}`, transaction };
+}
+
+/** The message as DATA carries it (RFC 5321 §4.5.2), with its final dot. */
+export function dottedBody({ parcel }: Transaction): string {
+  const { data, envelope } = parcel;
+  const lines = envelope.dotted ? data.replace(/^\./gm, '..') : data;
+  return lines.endsWith('\r\n') ? `${lines}.\r\n` : `${lines}\r\n.\r\n`;
+}
+
+export function textOf(commands: readonly Command[]): string {
+  return commands.map(({ text }) => text).join('');
 }
 
 /** How long the reply to a command may take; while a long body is still leaving, how long one piece of it may. */
@@ -95,6 +139,10 @@ export function assertEnvelope(envelope: Envelope): void {
   if (/[\x00-\x20<>\x7f]/.test(envelope.to) || envelope.to === '') {
     throw new Error('the envelope recipient is empty or holds a character no command can');
   }
+  const { envelopeId } = envelope;
+  if (envelopeId !== undefined && !/^[\x21-\x7e]{1,100}$/.test(envelopeId)) {
+    throw new Error('the envelope id is not 1 to 100 printable ASCII characters (RFC 3461 §4.4)');
+  }
 }
 
 function needsSmtpUtf8(envelope: Envelope): boolean {
@@ -104,4 +152,11 @@ function needsSmtpUtf8(envelope: Envelope): boolean {
 /** UTF-8 as one character per byte, since everything leaves as latin1. */
 function wireBytes(text: string): string {
   return /[^\x00-\x7f]/.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
+}
+
+/** RFC 3461 §4: "+", "=" and all that is not printable ASCII as +XX. */
+function xtext(text: string): string {
+  return text.replace(/[^\x21-\x2a\x2c-\x3c\x3e-\x7e]/g, (char) => {
+    return `+${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+  });
 }

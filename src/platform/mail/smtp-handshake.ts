@@ -3,6 +3,7 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { Relay } from './relay.ts';
 import { SmtpLost, type SmtpTimeouts } from './smtp-outcome.ts';
 import { type Phase, parseReply } from './smtp-reply.ts';
+import { signIn } from './smtp-sign-in.ts';
 import { tlsNames, Wire } from './smtp-wire.ts';
 
 /** What EHLO offered, after TLS where there is TLS. */
@@ -21,7 +22,7 @@ export type Capabilities = {
 export type HandshakeOptions = {
   ehloName: string;
   timeouts: SmtpTimeouts;
-  /** CA, client certificate and the like; over the relay's own rules. */
+  /** Over what the relay says itself. */
   tls: ConnectionOptions;
   signal?: AbortSignal | undefined;
 };
@@ -49,7 +50,8 @@ export async function shakeHands(
       encrypted = true;
       capabilities = await ehlo(dialogue, relay, options);
     }
-    if (relay.auth) await signIn(dialogue, relay, { ...options, auth: relay.auth, encrypted }, capabilities);
+    if (relay.auth)
+      await signIn(dialogue, relay, { encrypted, timeoutMs: timeouts.authMs }, capabilities.auth);
     dialogue.mustBeSilent('ehlo');
     return { wire: dialogue.release(), capabilities, encrypted };
   } catch (error) {
@@ -113,39 +115,9 @@ async function startTls(
   dialogue.mustBeSilent('starttls');
   // Without a password and without tls=required, encrypting to an unverified server beats going in the clear.
   const verified = relay.requireTls || relay.auth !== undefined;
-  const upgrade = dialogue.wire.startTls(relay.host, { rejectUnauthorized: verified, ...options.tls });
+  const tls = { rejectUnauthorized: verified, ...relay.tls, ...options.tls };
+  const upgrade = dialogue.wire.startTls(relay.host, tls);
   await dialogue.until('starttls', options.timeouts.tlsMs, upgrade);
-}
-
-async function signIn(
-  dialogue: Dialogue,
-  relay: Relay,
-  options: HandshakeOptions & { auth: { user: string; pass: string }; encrypted: boolean },
-  capabilities: Capabilities,
-): Promise<void> {
-  const { auth, timeouts } = options;
-  if (!options.encrypted && !relay.plain && !isLoopback(relay.host)) {
-    throw new SmtpLost(
-      'auth',
-      'the server offers no TLS and the password would travel in the clear (tls=off allows it)',
-    );
-  }
-  if (capabilities.auth.includes('PLAIN')) {
-    const secret = base64(`\0${auth.user}\0${auth.pass}`);
-    const lines = await dialogue.ask('auth', `AUTH PLAIN ${secret}`, timeouts.authMs);
-    expect2xx('auth', 'the server refused our user name and password', lines);
-    return;
-  }
-  if (!capabilities.auth.includes('LOGIN')) {
-    throw new SmtpLost('auth', 'the server offers neither AUTH PLAIN nor AUTH LOGIN');
-  }
-  for (const command of ['AUTH LOGIN', base64(auth.user)]) {
-    const lines = await dialogue.ask('auth', command, timeouts.authMs);
-    const reply = parseReply(lines);
-    if (reply.code !== 334) throw new SmtpLost('auth', 'the server refused AUTH LOGIN', reply);
-  }
-  const lines = await dialogue.ask('auth', base64(auth.pass), timeouts.authMs);
-  expect2xx('auth', 'the server refused our user name and password', lines);
 }
 
 /** One question, one answer, each with a timeout. */
@@ -157,9 +129,12 @@ class Dialogue {
   #forget: () => void;
 
   constructor(relay: Relay, options: HandshakeOptions) {
-    const address = { host: relay.host, port: relay.port };
+    const { host, port, source } = relay;
+    // Without the family a name could resolve to an address that the source cannot reach.
+    const from = source === undefined ? {} : { localAddress: source, family: isIP(source) };
+    const address = { host, port, ...from };
     const socket = relay.secure
-      ? connectTls({ ...tlsNames(relay.host), minVersion: 'TLSv1.2', ...options.tls, ...address })
+      ? connectTls({ ...tlsNames(host), minVersion: 'TLSv1.2', ...relay.tls, ...options.tls, ...address })
       : connectPlain(address);
     this.wire = new Wire(socket);
     this.connected = new Promise((resolve) =>
@@ -229,12 +204,4 @@ class Dialogue {
 function expect2xx(phase: Phase, sentence: string, lines: string[]): void {
   const reply = parseReply(lines);
   if (reply.code >= 300) throw new SmtpLost(phase, sentence, reply);
-}
-
-function base64(text: string): string {
-  return Buffer.from(text, 'utf8').toString('base64');
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

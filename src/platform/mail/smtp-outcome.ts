@@ -10,6 +10,13 @@ export type Envelope = {
   /** The message holds bytes above 127. */
   readonly eightBit?: boolean;
   readonly sizeBytes?: number;
+  /** Some line of the message begins with a dot: it is doubled where the message leaves by DATA. */
+  readonly dotted?: boolean;
+  /**
+   * Asks for a report when the mail fails or is late, with its headers only (RFC 3461), where the server offers DSN; the
+   * report names this. 1 to 100 printable ASCII characters.
+   */
+  readonly envelopeId?: string;
 };
 
 /**

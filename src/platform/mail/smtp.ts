@@ -1,56 +1,58 @@
 import type { ConnectionOptions } from 'node:tls';
+import type { MailConnection } from './mail-connection.ts';
 import type { Relay } from './relay.ts';
 import {
   assertEnvelope,
   type Command,
-  envelopeCommands,
+  commandsFor,
+  dottedBody,
+  mayBeHeld,
   type Parcel,
   type Pipelining,
+  pipeliningWith,
   refusedByOffer,
   replyTimeoutMs,
   settle,
   type Transaction,
+  textOf,
   transactionFor,
 } from './smtp-command.ts';
 import { Deadline } from './smtp-deadline.ts';
 import { type Capabilities, shakeHands } from './smtp-handshake.ts';
 import { type Envelope, type Outcome, type SmtpTimeouts, smtpTimeouts } from './smtp-outcome.ts';
-import { parseReply } from './smtp-reply.ts';
+import { applyReply } from './smtp-verdict.ts';
 import type { Wire } from './smtp-wire.ts';
 
 export type SmtpOptions = {
   ehloName: string;
   timeouts?: Partial<SmtpTimeouts>;
   tls?: ConnectionOptions;
-  /** At most this; without PIPELINING in EHLO it is `off` anyway. Default `full`. */
+  /** At most this, and no more than EHLO offers. Default `full`. */
   pipelining?: Pipelining;
   signal?: AbortSignal;
 };
+
+/** With `chunked`: whole messages that are under way at once, so that at most these are in doubt. */
+const messagesAtOnceMax = 2;
 
 /** Opens a connection up to the point where mail can be handed over. Throws `SmtpLost` with the phase. */
 export async function openSmtp(relay: Relay, options: SmtpOptions): Promise<SmtpConnection> {
   const timeouts = { ...smtpTimeouts, ...options.timeouts };
   const { ehloName, tls = {}, signal } = options;
   const opened = await shakeHands(relay, { ehloName, timeouts, tls, signal });
-  return new SmtpConnection({ ...opened, timeouts, pipelining: options.pipelining ?? 'full' });
+  const wanted = options.pipelining ?? 'full';
+  const pipelining = wanted === 'chunked' && relay.chunking === false ? 'full' : wanted;
+  return new SmtpConnection({ ...opened, timeouts, pipelining });
 }
 
-/**
- * An open SMTP connection that carries one message after the other, each with exactly one outcome.
- * It takes work from `deliver` and, when that is empty, from `take`, asking for the next message
- * at the moment its envelope can leave with the body before.
- */
-export class SmtpConnection {
+/** Our own client's connection. It takes work from `deliver`, then from `take`, at the moment a message can leave. */
+export class SmtpConnection implements MailConnection {
   readonly capabilities: Capabilities;
   /** TLS is on. */
   readonly encrypted: boolean;
-  /** The server’s answers did not fit our commands; with fewer commands at once they may. */
   confused = false;
-  /** Offers the next message; called when one can be begun. */
   take: () => Parcel | undefined = () => undefined;
-  /** Nothing is under way and `take` had nothing. */
   onIdle: () => void = () => {};
-  /** Called once; every message of this connection is settled by then. */
   onClosed: (reason: string) => void = () => {};
   #wire: Wire;
   #timeouts: SmtpTimeouts;
@@ -63,6 +65,8 @@ export class SmtpConnection {
   /** An envelope is under way: its DATA is not answered. */
   #envelopeOpen = false;
   #pouring = false;
+  /** The server has said 421: it may still answer what it has read, and then closes. */
+  #goodbye = false;
   #needsReset = false;
   #quitting = false;
   #closed = false;
@@ -80,19 +84,18 @@ export class SmtpConnection {
     this.encrypted = opened.encrypted;
     this.#wire = opened.wire;
     this.#timeouts = opened.timeouts;
-    this.#pipelining = opened.capabilities.pipelining ? opened.pipelining : 'off';
+    this.#pipelining = pipeliningWith(opened.capabilities, opened.pipelining);
     this.#wire.onReply = (lines) => this.#hear(lines);
-    this.#wire.onLost = (reason) => this.#close(reason);
+    this.#wire.onLost = (reason) => this.#hangUp(reason);
     if (this.#wire.lost !== undefined) this.#close(this.#wire.lost);
   }
 
-  /** True once the connection is gone; the server may close it silently between messages, which is no error. */
   get closed(): boolean {
     return this.#closed;
   }
 
   /**
-   * Sends one message; `data` is latin1, CRLF, dot-stuffed, without the final dot.
+   * Sends one message; `data` is latin1 with CRLF line ends, neither stuffed nor with a final dot.
    * Resolves exactly once, whatever happens to the connection. Rejects only an address no command can carry.
    */
   async deliver(envelope: Envelope, data: string): Promise<Outcome> {
@@ -106,19 +109,16 @@ export class SmtpConnection {
     });
   }
 
-  /** Begins the next message if the connection has room for its envelope. False: none was begun. */
   wake(): boolean {
-    if (this.#closed || this.#envelopeOpen || this.#pouring || this.#held.length > 0) return false;
-    if (this.#owed.length > 0 && this.#pipelining !== 'full') return false;
-    const commands = this.#nextEnvelope();
-    if (!commands) return false;
+    if (!this.#mayBegin()) return false;
+    const transaction = this.#nextTransaction();
+    if (!transaction) return false;
     const wasIdle = this.#owed.length === 0;
-    this.#send(commands);
+    this.#begin(transaction);
     if (wasIdle) this.#watch();
     return true;
   }
 
-  /** Finishes what it was given, says QUIT and closes; safe to call twice. */
   quit(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     const done = new Promise<void>((resolve) => this.#onQuit.push(resolve));
@@ -129,35 +129,57 @@ export class SmtpConnection {
     return done;
   }
 
-  /** Drops the connection; whatever was under way is lost, and says whether the final dot had left. */
   cut(reason: string): void {
     this.#close(reason);
   }
 
-  #nextEnvelope(): Command[] | undefined {
+  #mayBegin(): boolean {
+    if (this.#closed || this.#goodbye || this.#pouring) return false;
+    if (this.#envelopeOpen || this.#held.length > 0) return false;
+    if (this.#pipelining === 'chunked') {
+      return this.#owed.filter(({ step }) => step === 'dot').length < messagesAtOnceMax;
+    }
+    return this.#owed.length === 0 || this.#pipelining === 'full';
+  }
+
+  #nextTransaction(): Transaction | undefined {
     for (;;) {
       const parcel = this.#waiting.shift() ?? (this.#quitting ? undefined : this.take());
       if (!parcel) return undefined;
       const refusal = refusedByOffer(parcel, this.capabilities);
-      if (!refusal) {
-        this.#envelopeOpen = true;
-        return envelopeCommands(transactionFor(parcel), this.capabilities, this.#needsReset);
-      }
+      if (!refusal) return transactionFor(parcel);
       parcel.settle(refusal);
     }
   }
 
-  #send(commands: Command[]): void {
+  #begin(transaction: Transaction): void {
+    const commands = this.#commandsFor(transaction);
     if (this.#pipelining === 'off') {
-      const first = commands.shift();
       this.#held = commands;
-      if (!first) return;
-      this.#owed.push(first);
-      this.#wire.write(first.text);
-      return;
-    }
+      this.#sendHeld();
+    } else if (this.#pipelining === 'chunked') {
+      this.#owed.push(...commands);
+      const text = textOf(commands);
+      this.#pour(text, transaction, text.length);
+    } else this.#send(commands);
+  }
+
+  #commandsFor(transaction: Transaction): Command[] {
+    const chunked = this.#pipelining === 'chunked';
+    this.#envelopeOpen = !chunked;
+    // What becomes of the message before is not known yet, and a refused chunk leaves its transaction open.
+    const resetFirst = this.#needsReset || (chunked && this.#owed.length > 0);
+    return commandsFor(transaction, this.capabilities, { resetFirst, chunked });
+  }
+
+  #send(commands: Command[]): void {
     this.#owed.push(...commands);
-    this.#wire.write(commands.map((command) => command.text).join(''));
+    this.#wire.write(textOf(commands));
+  }
+
+  #sendHeld(): void {
+    const next = this.#held.shift();
+    if (next) this.#send([next]);
   }
 
   #hear(lines: string[]): void {
@@ -167,14 +189,31 @@ export class SmtpConnection {
     if (command) this.#apply(command, code, lines);
     if (this.#closed) return;
     this.#owed.shift();
-    if (code === 421) this.#close('the server is closing the connection (421)');
+    if (code === 421) this.#goodbye = true;
+    if (this.#goodbye && !this.#owed.some(({ transaction }) => mayBeHeld(transaction)))
+      this.#close('the server is closing the connection (421)');
     else if (!command) this.#distrust('the server spoke out of turn');
-    else if (this.#owed.length > 0) this.#watch();
-    else this.#goOn();
+    else this.#goOn(command);
   }
 
-  #goOn(): void {
-    if (this.#held.length > 0) this.#send(this.#held);
+  #apply(command: Command, code: number, lines: string[]): void {
+    const verdict = applyReply(command, code, lines);
+    const { step } = command;
+    if (step === 'mail' && verdict.kind === 'on') this.#needsReset = true;
+    if (step === 'rset') this.#needsReset = false;
+    if (step === 'dot' && this.#pipelining === 'chunked') this.#needsReset = code >= 300;
+    const heldBack = verdict.kind === 'refused' && this.#pipelining === 'off';
+    if (heldBack) this.#held = [];
+    if (heldBack || step === 'data') this.#envelopeOpen = false;
+    if (verdict.kind === 'distrust') this.#distrust(verdict.reason);
+    if (verdict.kind === 'close') this.#close(verdict.reason);
+    if (verdict.kind === 'body') this.#sendBody(verdict.transaction);
+  }
+
+  #goOn(answered: Command): void {
+    if (this.#owed.length > 0) {
+      if (this.#pipelining === 'chunked' && answered.step === 'dot') this.wake();
+    } else if (this.#held.length > 0) this.#sendHeld();
     else if (!this.#pouring && !this.wake()) this.#rest();
     this.#watch();
   }
@@ -185,78 +224,33 @@ export class SmtpConnection {
     this.#watch();
   }
 
-  #apply(command: Command, code: number, lines: string[]): void {
-    switch (command.step) {
-      case 'quit':
-        this.#close('we have quit');
-        break;
-      case 'rset':
-        this.#needsReset = false;
-        if (code >= 300 && code !== 421) this.#close('the server refused RSET');
-        break;
-      case 'mail':
-      case 'rcpt':
-        this.#applyEnvelope(command.step, command.transaction, code, lines);
-        break;
-      case 'data':
-        this.#applyData(command.transaction, code, lines);
-        break;
-      case 'dot':
-        this.#applyDot(command.transaction, code, lines);
-        break;
-    }
-  }
-
-  #applyEnvelope(step: 'mail' | 'rcpt', transaction: Transaction, code: number, lines: string[]): void {
-    if (code < 300) {
-      if (step === 'mail') this.#needsReset = true;
-      transaction.step = step === 'mail' ? 'rcpt' : 'data';
-    } else if (code < 400) {
-      this.#distrust(`the server answered ${code} to ${step.toUpperCase()}`);
-    } else {
-      if (step === 'mail') transaction.mailRefused = true;
-      settle(transaction, { kind: 'reply', phase: step, reply: parseReply(lines) });
-      if (this.#pipelining !== 'off') return;
-      this.#held = [];
-      this.#envelopeOpen = false;
-    }
-  }
-
-  #applyData(transaction: Transaction, code: number, lines: string[]): void {
-    this.#envelopeOpen = false;
-    if (code >= 400) settle(transaction, { kind: 'reply', phase: 'data', reply: parseReply(lines) });
-    else if (code < 300) this.#distrust(`the server answered ${code} to DATA`);
-    // No dot is safe here: whatever the server believes it is receiving, it is not our message.
-    else if (transaction.mailRefused) this.#distrust('the server took DATA after it refused MAIL');
-    else this.#sendBody(transaction);
-  }
-
-  #applyDot(transaction: Transaction, code: number, lines: string[]): void {
-    if (code >= 300 && code < 400) this.#distrust(`the server answered ${code} to the end of the message`);
-    else if (transaction.dotSent)
-      settle(transaction, { kind: 'reply', phase: 'dot', reply: parseReply(lines) });
-    else {
-      if (code >= 400) settle(transaction, { kind: 'reply', phase: 'dot', reply: parseReply(lines) });
-      this.#close('the server answered before the end of the message');
-    }
-  }
-
   /** The body with its final dot, or the dot alone where the recipient was refused, and the next envelope. */
   #sendBody(transaction: Transaction): void {
     const alone = transaction.settled;
-    const { data } = transaction.parcel;
-    const body = alone ? '.\r\n' : data.endsWith('\r\n') ? `${data}.\r\n` : `${data}\r\n.\r\n`;
+    const body = alone ? '.\r\n' : dottedBody(transaction);
     this.#owed.push({ step: 'dot', text: '', transaction });
     // The dot ends the transaction; a lone one leaves the server free to disagree.
     this.#needsReset = alone;
-    const next = this.#pipelining === 'full' ? (this.#nextEnvelope() ?? []) : [];
-    this.#owed.push(...next);
-    const text = body + next.map((command) => command.text).join('');
+    const next = this.#pipelining === 'full' ? this.#nextTransaction() : undefined;
+    const commands = next ? this.#commandsFor(next) : [];
+    this.#owed.push(...commands);
+    this.#pour(body + textOf(commands), transaction, body.length);
+  }
+
+  /** Writes what may be long; the message ends in it at `bodyEnd`. */
+  #pour(text: string, transaction: Transaction, bodyEnd: number): void {
     this.#wire.pour(text, (end) => {
-      if (end >= body.length) transaction.dotSent = true;
+      if (end >= bodyEnd) transaction.dotSent = true;
       this.#pouring = end < text.length;
       this.#watch();
     });
+  }
+
+  /** A server that hangs up before it answers anything of a whole message leaves it in doubt: less at once would not. */
+  #hangUp(reason: string): void {
+    const unheard = ({ step, transaction }: Command) => step === 'mail' && mayBeHeld(transaction);
+    if (!this.#goodbye && this.#owed.some(unheard)) this.confused = true;
+    this.#close(reason, { readNoMore: this.#goodbye });
   }
 
   #distrust(reason: string): void {
@@ -264,15 +258,16 @@ export class SmtpConnection {
     this.#close(reason);
   }
 
-  #close(reason: string): void {
+  #close(reason: string, { readNoMore = false } = {}): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#wire.destroy(reason);
     this.#deadline.end();
     for (const { transaction } of [...this.#owed, ...this.#held]) {
       if (!transaction) continue;
-      const phase = transaction.dotSent ? 'dot' : transaction.step;
-      settle(transaction, { kind: 'lost', phase, afterDot: transaction.dotSent, reason });
+      const afterDot = transaction.dotSent && !readNoMore;
+      const phase = afterDot ? 'dot' : transaction.step;
+      settle(transaction, { kind: 'lost', phase, afterDot, reason });
     }
     for (const parcel of this.#waiting)
       parcel.settle({ kind: 'lost', phase: 'mail', afterDot: false, reason });
@@ -285,15 +280,18 @@ export class SmtpConnection {
 
   /** Sets the deadline of the oldest reply due. */
   #watch(): void {
-    const step = this.#owed[0]?.step;
-    if (step === undefined || this.#closed) this.#deadline.lift();
-    else this.#deadline.set(replyTimeoutMs(step, this.#timeouts, this.#pouring));
+    if (this.#owed.length === 0 || this.#closed) this.#deadline.lift();
+    else this.#deadline.set(this.#timeoutMs());
+  }
+
+  #timeoutMs(): number {
+    if (this.#goodbye) return this.#timeouts.quitMs;
+    return replyTimeoutMs(this.#owed[0]?.step ?? 'mail', this.#timeouts, this.#pouring);
   }
 
   #giveUp(): void {
     const step = this.#owed[0]?.step ?? 'mail';
     const what = step === 'dot' ? 'the message' : step.toUpperCase();
-    const seconds = replyTimeoutMs(step, this.#timeouts, this.#pouring) / 1000;
-    this.#close(`no reply to ${what} within ${seconds} s`);
+    this.#close(`no reply to ${what} within ${this.#timeoutMs() / 1000} s`);
   }
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Bulk, type BulkOptions, openBulk } from '../../../src/platform/mail/bulk.ts';
 import type { Relay } from '../../../src/platform/mail/relay.ts';
+import type { Pipelining } from '../../../src/platform/mail/smtp-command.ts';
 import type { Outcome } from '../../../src/platform/mail/smtp-outcome.ts';
 import {
   type Answer,
@@ -96,6 +97,13 @@ describe('a pool of connections', () => {
     expect(perConnection).toEqual([3, 3, 2]);
   });
 
+  it('keeps to a relay’s own number of messages', async () => {
+    const smtp = await server();
+    const bulk = pool([{ ...smtp.relay, messages: 2 }], { connections: 1, messagesPerConnection: 3 });
+    expect(codes(await sendAll(bulk, names(4)))).toEqual(Array(4).fill(250));
+    expect(smtp.connections).toBe(2);
+  });
+
   it('closes a connection that has nothing to do, and opens another when there is', async () => {
     const smtp = await server();
     const bulk = pool([smtp.relay], { idleMs: 30 });
@@ -182,6 +190,22 @@ describe('a relay whose answers get out of step', () => {
     const second = await sendAll(bulk, names(6));
     expect(codes(second)).toEqual(Array(6).fill(250));
     expect(nextEnvelopeCame).toBe(false);
+  });
+});
+
+describe('a relay that offers CHUNKING', () => {
+  it('and hangs up without a word puts one message per connection in doubt, and none after that', async () => {
+    const smtp = await server({
+      ehlo: '250-scripted|250-PIPELINING|250 CHUNKING',
+      dot: ({ nth }) => (nth === 3 ? { after: 'end' } : undefined),
+    });
+    const bulk = pool([smtp.relay], { connections: 2 });
+    const outcomes = codes(await sendAll(bulk, names(40)));
+    const doubts = outcomes.filter((code) => code === 'lost dot in doubt').length;
+    expect(doubts).toBeGreaterThan(0);
+    expect(doubts).toBeLessThanOrEqual(4);
+    expect(outcomes.filter((code) => code === 250)).toHaveLength(40 - doubts);
+    expect(smtp.connections).toBeGreaterThan(10);
   });
 });
 
@@ -320,6 +344,7 @@ it('any faults: one outcome each, nothing twice, and no acceptance that the serv
     { say: '451 4.3.0 later' },
     { say: '550 5.7.1 no' },
     { say: '421 4.3.2 closing', after: 'end' },
+    { say: '421 4.3.2 closing, and reading on' },
     { after: 'drop' },
     { after: 'end' },
     { unsaid: true, after: 'drop' },
@@ -335,9 +360,15 @@ it('any faults: one outcome each, nothing twice, and no acceptance that the serv
   await fc.assert(
     fc.asyncProperty(
       fc.array(fault, { maxLength: 12 }),
-      fc.constantFrom('full', 'envelope', 'off') as fc.Arbitrary<'full' | 'envelope' | 'off'>,
+      fc.constantFrom<[Pipelining, Relay['client']?]>(
+        ['chunked'],
+        ['full'],
+        ['envelope'],
+        ['off'],
+        ['off', 'nodemailer'],
+      ),
       fc.integer({ min: 1, max: 3 }),
-      async (plan, pipelining, connections) => {
+      async (plan, [pipelining, client], connections) => {
         const script: Script = Object.fromEntries(
           steps.map((step) => [
             step,
@@ -345,8 +376,11 @@ it('any faults: one outcome each, nothing twice, and no acceptance that the serv
               plan.find((f) => f.step === step && f.connection === connection && f.nth === nth)?.answer,
           ]),
         );
-        const smtp = await scriptedSmtp(script);
-        const bulk = openBulk([smtp.relay], {
+        const offer = '250-scripted|250-PIPELINING|250 CHUNKING';
+        const ehlo: Script['ehlo'] = (turn) =>
+          plan.find((f) => f.step === 'ehlo' && f.connection === turn.connection)?.answer ?? offer;
+        const smtp = await scriptedSmtp({ ...script, ehlo });
+        const bulk = openBulk([client ? { ...smtp.relay, client } : smtp.relay], {
           ehloName: 'client.example.org',
           pipelining,
           connections,
@@ -366,6 +400,6 @@ it('any faults: one outcome each, nothing twice, and no acceptance that the serv
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
 }, 60_000);

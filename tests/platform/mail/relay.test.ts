@@ -1,5 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { readConfig } from '../../../src/config.ts';
 import { parseRelayUrl, parseRelayUrls, relaysFor } from '../../../src/platform/mail/relay.ts';
+import { makeCertificates } from '../../support/certificates.ts';
+
+const certificates = makeCertificates();
+afterAll(() => certificates.remove());
 
 describe('a relay URL', () => {
   it('names host, port and how to encrypt', () => {
@@ -47,6 +53,48 @@ describe('a relay URL', () => {
     expect(second).toMatchObject({ host: 'b.example', secure: true, weight: 2 });
   });
 
+  it('says how to hand mail over: token, source, messages, chunking and client', () => {
+    expect(
+      parseRelayUrl(
+        'smtp://u:t0ken@[2001:db8::1]:2525?auth=xoauth2&source=[2001:db8::7]&messages=20&chunking=off&client=nodemailer',
+      ),
+    ).toMatchObject({
+      host: '2001:db8::1',
+      auth: { user: 'u', pass: 't0ken', mechanism: 'xoauth2' },
+      source: '2001:db8::7',
+      messages: 20,
+      chunking: false,
+      client: 'nodemailer',
+    });
+    expect(parseRelayUrl('smtp://a.example?source=192.0.2.7')).toMatchObject({ source: '192.0.2.7' });
+  });
+
+  it('names certificates, which are read at once and imply TLS', () => {
+    const { ca, cert, key } = certificates;
+    const files = `ca=${ca}&cert=${cert}&key=${key}`;
+    expect(parseRelayUrl(`smtp://a.example?${files}`)).toMatchObject({
+      requireTls: true,
+      tls: { ca: readFileSync(ca, 'utf8'), cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') },
+    });
+    expect(parseRelayUrl(`smtps://a.example?ca=${ca}`)).toMatchObject({ secure: true, requireTls: false });
+    expect(() => parseRelayUrl(`smtp://a.example?tls=off&ca=${ca}`)).toThrow('leave tls=off out');
+    expect(() => parseRelayUrl(`smtp://a.example?cert=${cert}`)).toThrow('come together');
+    expect(() => parseRelayUrl(`smtp://a.example?ca=${ca}.gone`)).toThrow(
+      `ca: ${ca}.gone cannot be read (ENOENT)`,
+    );
+    expect(() => parseRelayUrl(`smtp://a.example?ca=${key}`)).toThrow(`ca: ${key} holds no PEM certificate`);
+    expect(() => parseRelayUrl(`smtp://a.example?cert=${ca}&key=${key}`)).toThrow(
+      `key: ${key} is no unencrypted PEM key of the certificate in ${ca}`,
+    );
+  });
+
+  it('is one of the problems of the configuration when it names a file that is not there', () => {
+    const env = { SMTP_URL: 'smtp://a.example?ca=/nowhere/ca.pem', PORT: 'x', SECRET_KEY: 'x'.repeat(64) };
+    expect(() => readConfig({ ...env, BASE_URL: 'https://news.example.org' })).toThrow(
+      /PORT must be a number[\s\S]*SMTP_URL: ca: .nowhere.ca\.pem cannot be read/,
+    );
+  });
+
   it.each([
     ['http://a.example', 'smtp://'],
     ['a.example:25', 'smtp'],
@@ -64,6 +112,13 @@ describe('a relay URL', () => {
     ['smtp://a.example?purpose=fun', 'bulk'],
     ['smtp://a.example?tls=maybe', 'required'],
     ['smtps://a.example?tls=off', 'contradicts'],
+    ['smtp://a.example?auth=xoauth2', 'user and a token'],
+    ['smtp://u:p@a.example?auth=plain', 'xoauth2'],
+    ['smtp://a.example?source=here', 'IP address of this machine'],
+    ['smtp://[::1]?source=192.0.2.7', 'IPv4'],
+    ['smtp://a.example?messages=0', '1 to 100000'],
+    ['smtp://a.example?chunking=on', '"off"'],
+    ['smtp://a.example?client=curl', '"nodemailer"'],
   ])('%j is refused with what to do', (url, words) => {
     expect(() => parseRelayUrl(url)).toThrow(words);
   });

@@ -1,15 +1,20 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { parseRelayUrl, type Relay } from '../../../src/platform/mail/relay.ts';
 import { openSmtp, type SmtpConnection, type SmtpOptions } from '../../../src/platform/mail/smtp.ts';
 import { smtpData } from '../../../src/platform/mail/smtp-data.ts';
 import { readCapabilities } from '../../../src/platform/mail/smtp-handshake.ts';
 import { SmtpLost } from '../../../src/platform/mail/smtp-outcome.ts';
 import { verifyRelay } from '../../../src/platform/mail/verify-relay.ts';
+import { makeCertificates } from '../../support/certificates.ts';
 import { type Script, scriptedSmtp } from '../../support/scripted-smtp.ts';
 
+const certificates = makeCertificates();
+afterAll(() => certificates.remove());
 const open: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close();
@@ -128,6 +133,23 @@ describe('a server that does not come to mail', () => {
       '535 5.7.8 wrong for u•••@example.com',
     ],
     [
+      'offers no token sign-in',
+      { ehlo: '250-x|250 AUTH PLAIN' },
+      'smtp://u:s3cret@127.0.0.1?auth=xoauth2',
+      'auth',
+      'no AUTH XOAUTH2',
+    ],
+    [
+      'refuses the token, with its reasons first',
+      {
+        ehlo: '250-x|250 AUTH XOAUTH2',
+        auth: ({ line }) => (line === '' ? '535 5.7.8 expired' : '334 eyJzdGF0dXMiOiI0MDAifQ=='),
+      },
+      'smtp://u:s3cret@127.0.0.1?auth=xoauth2',
+      'auth',
+      'access token: 535 5.7.8 expired',
+    ],
+    [
       'refuses AUTH LOGIN half-way',
       { ehlo: '250-x|250 AUTH LOGIN', auth: ({ nth }) => (nth === 1 ? '334 VXNlcg==' : '501 5.5.2 no') },
       'smtp://u:p@127.0.0.1',
@@ -208,6 +230,43 @@ it('a password never leaves in the clear towards another machine', async () => {
   expect(sent()).toContain('AUTH PLAIN AHUAczNjcmV0\r\n');
 });
 
+it('a token signs in as XOAUTH2 has it', async () => {
+  const { relay, sent } = await scripted(
+    { ehlo: '250-x|250 AUTH PLAIN XOAUTH2', auth: '235 ok' },
+    'smtp://ayu%40example.org:t0ken@127.0.0.1?auth=xoauth2',
+  );
+  await connect(relay);
+  const said = /AUTH XOAUTH2 (\S+)\r\n/.exec(sent())?.[1] ?? '';
+  expect(Buffer.from(said, 'base64').toString()).toBe('user=ayu@example.org\x01auth=Bearer t0ken\x01\x01');
+});
+
+it('a connection comes from the address that the relay names', async () => {
+  const from: (string | undefined)[] = [];
+  const listener = createServer((socket) => {
+    from.push(socket.remoteAddress);
+    socket.end('421 4.3.2 bye\r\n').on('error', () => {});
+  }).listen(0, '0.0.0.0');
+  await once(listener, 'listening');
+  open.push(() => listener.close());
+  const { port } = listener.address() as AddressInfo;
+  await lostAt(at('smtp://127.0.0.1?source=127.0.0.9', port));
+  await lostAt(at('smtp://localhost?source=127.0.0.8', port));
+  expect(from).toEqual(['127.0.0.9', '127.0.0.8']);
+});
+
+it('a relay may be an IPv6 address, and cannot be reached where there is no IPv6', async () => {
+  const listener = createServer((socket) => {
+    socket.end('421 4.3.2 bye\r\n').on('error', () => {});
+  });
+  const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === '::1'));
+  listener.listen(0, hasIpv6 ? '::1' : '127.0.0.1');
+  await once(listener, 'listening');
+  open.push(() => listener.close());
+  const { port } = listener.address() as AddressInfo;
+  const lost = await lostAt(parseRelayUrl(`smtp://[::1]:${port}?source=[::1]`));
+  expect(lost.phase).toBe(hasIpv6 ? 'greeting' : 'connect');
+});
+
 it('an EHLO name that could carry a command is refused', async () => {
   const { relay } = await scripted({});
   await expect(connect(relay, { ehloName: 'a\r\nMAIL FROM:<x>' })).rejects.toThrow('EHLO name');
@@ -265,7 +324,7 @@ describe('against another’s server', () => {
     return { port: (server.server.address() as AddressInfo).port, taken };
   }
 
-  const raw = Buffer.from('Subject: x\n\n.\n..two\r\nümlaut\rend', 'utf8');
+  const { data, facts } = smtpData(Buffer.from('Subject: x\n\n.\n..two\r\nümlaut\rend', 'utf8'));
   const received = 'Subject: x\r\n\r\n.\r\n..two\r\nümlaut\r\nend\r\n';
   const lax = { rejectUnauthorized: false };
 
@@ -300,10 +359,7 @@ describe('against another’s server', () => {
     const connection = await connect(at(url, port), options);
     const outcomes = await Promise.all(
       ['ayu', 'budi', 'citra'].map((name) =>
-        connection.deliver(
-          { from: 'news@example.org', to: `${name}@example.com`, eightBit: true },
-          smtpData(raw),
-        ),
+        connection.deliver({ from: 'news@example.org', to: `${name}@example.com`, ...facts }, data),
       ),
     );
     expect(outcomes.map((outcome) => outcome.kind === 'reply' && outcome.reply.code)).toEqual([
@@ -334,6 +390,27 @@ describe('against another’s server', () => {
     expect(taken).toEqual([]);
   });
 
+  it.each(['smtp', 'smtps'])('%s: both sides show a certificate that the other trusts', async (scheme) => {
+    const { ca, cert, key } = certificates;
+    const { port, taken } = await other({
+      secure: scheme === 'smtps',
+      key: readFileSync(certificates.serverKey),
+      cert: readFileSync(certificates.serverCert),
+      ca: readFileSync(ca),
+      requestCert: true,
+      rejectUnauthorized: true,
+    });
+    const relay = at(`${scheme}://127.0.0.1?ca=${ca}&cert=${cert}&key=${key}`, port);
+    const connection = await connect(relay);
+    expect(connection.encrypted).toBe(true);
+    await connection.deliver({ from: 'news@example.org', to: 'ayu@example.com', ...facts }, data);
+    expect(taken).toHaveLength(1);
+    const stranger = at(`${scheme}://127.0.0.1?ca=${ca}`, port);
+    expect((await lostAt(stranger)).phase).toMatch(/greeting|starttls|connect|ehlo/);
+    const untrusting = at(`${scheme}://127.0.0.1?tls=required`, port);
+    expect((await lostAt(untrusting)).message).toContain('certificate');
+  });
+
   it('each recipient’s refusal is its own', async () => {
     const { port, taken } = await other({
       hideSTARTTLS: true,
@@ -347,7 +424,7 @@ describe('against another’s server', () => {
     const connection = await connect(at('smtp://127.0.0.1', port));
     const outcomes = await Promise.all(
       ['ayu', 'budi', 'citra'].map((name) =>
-        connection.deliver({ from: 'news@example.org', to: `${name}@example.com` }, smtpData(raw)),
+        connection.deliver({ from: 'news@example.org', to: `${name}@example.com`, ...facts }, data),
       ),
     );
     expect(outcomes.map((outcome) => outcome.phase)).toEqual(['dot', 'rcpt', 'dot']);

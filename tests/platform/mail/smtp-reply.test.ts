@@ -3,6 +3,26 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classifyReply, type Phase, parseReply, replyText } from '../../../src/platform/mail/smtp-reply.ts';
 
+/** Replies of the corpus that are not about a blocked sender, by words that only they have. */
+const exceptions: [words: string, judged: string][] = [
+  ['Greylisting in action', 'deferred greylist'],
+  ['OFR005_104', 'deferred rate'],
+  ['DNS error', 'deferred network'],
+  ['OFR_417', 'refused full'],
+  ['OFR_416', 'refused dead'],
+  ['recipient rejected', 'refused dead'],
+  ['Recipient Unknown', 'refused dead'],
+  ['Not a valid recipient', 'refused dead'],
+  ['uribl.com', 'refused content'],
+  ['dbl.spamhaus.org', 'refused content'],
+  ['rejected by this user', 'refused policy'],
+  ['allowed rcpthosts', 'refused policy'],
+  ['Anti-Spoofing policy', 'refused policy'],
+  ['Zodiac', 'refused protocol'],
+  // No word of a block list, unlike its twin that ends in "(BL)".
+  ['554 IP:', 'refused unknown'],
+];
+
 const corpus = '../shared/corpora/smtp-replies.jsonl';
 const phases: Phase[] = ['connect', 'greeting', 'ehlo', 'starttls', 'auth', 'mail', 'rcpt', 'data', 'dot'];
 
@@ -260,6 +280,21 @@ describe.skipIf(!existsSync(corpus))(`the ${corpus} replies (skipped where that 
   it('are judged without throwing, in every phase', () => {
     expect(replies.length).toBeGreaterThan(100);
     for (const { response } of replies) for (const phase of phases) judge(phase, response);
+  });
+
+  it('are each judged as the policy table has it', () => {
+    for (const { response } of replies) {
+      const hard = /^5/.test(response) ? 'refused' : 'deferred';
+      const exception = exceptions.find(([words]) => response.includes(words));
+      // All that is not named otherwise is about a blocked sender.
+      expect(judge('rcpt', response), response).toBe(exception?.[1] ?? `${hard} reputation`);
+    }
+    for (const [words] of exceptions) {
+      expect(
+        replies.some(({ response }) => response.includes(words)),
+        words,
+      ).toBe(true);
+    }
   });
 
   it('cut off no reader for what was said about the sender', () => {

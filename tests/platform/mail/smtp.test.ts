@@ -1,37 +1,9 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
-import { openSmtp, type SmtpConnection, type SmtpOptions } from '../../../src/platform/mail/smtp.ts';
-import type { Outcome } from '../../../src/platform/mail/smtp-outcome.ts';
-import { type Script, type ScriptedSmtp, scriptedSmtp } from '../../support/scripted-smtp.ts';
+import { describe, expect, it } from 'vitest';
+import type { SmtpOptions } from '../../../src/platform/mail/smtp.ts';
+import type { Script } from '../../support/scripted-smtp.ts';
 import { until } from '../../support/until.ts';
-
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const each of open.splice(0).reverse()) await each.close();
-});
-
-async function server(script: Script = {}): Promise<ScriptedSmtp> {
-  const scripted = await scriptedSmtp(script);
-  open.push(scripted);
-  return scripted;
-}
-
-async function connect(to: ScriptedSmtp, options: Partial<SmtpOptions> = {}): Promise<SmtpConnection> {
-  const connection = await openSmtp(to.relay, { ehloName: 'client.example.org', ...options });
-  open.push({ close: async () => connection.cut('the test is over') });
-  return connection;
-}
-
-const body = (word: string) => `Subject: ${word}\r\n\r\n${word}\r\n`;
-const envelope = (name: string) => ({ from: 'news@example.org', to: `${name}@example.com` });
-const send = (connection: SmtpConnection, ...names: string[]) =>
-  Promise.all(names.map((name) => connection.deliver(envelope(name), body(name))));
-
-/** An outcome in one word: the code with its phase, or what was lost and whether it is in doubt. */
-function brief(outcome: Outcome): string {
-  if (outcome.kind === 'reply') return `${outcome.phase} ${outcome.reply.code}`;
-  return `lost ${outcome.phase}${outcome.afterDot ? ' in doubt' : ''}`;
-}
+import { body, brief, connect, envelope, send, server } from './talk.ts';
 
 const withoutPipelining = { ehlo: '250-scripted|250 8BITMIME' };
 
@@ -236,6 +208,29 @@ describe('on the wire', () => {
     );
   });
 
+  it('asks for reports where the server offers DSN, and nowhere else', async () => {
+    const asking = { ...envelope('a+b=c'), envelopeId: 'dlv_1_2+3=4' };
+    const offers: [ehlo: string, mail: string, rcpt: string][] = [
+      [
+        '250-x|250 DSN',
+        ' RET=HDRS ENVID=dlv_1_2+2B3+3D4',
+        ' NOTIFY=FAILURE,DELAY ORCPT=rfc822;a+2Bb+3Dc@example.com',
+      ],
+      ['250 x', '', ''],
+    ];
+    for (const [ehlo, mail, rcpt] of offers) {
+      const smtp = await server({ ehlo });
+      const connection = await connect(smtp);
+      await connection.deliver(asking, body('x'));
+      await send(connection, 'ayu');
+      const sent = smtp.chunks.map(({ bytes }) => bytes).join('');
+      expect(sent).toContain(`MAIL FROM:<news@example.org>${mail}\r\nRCPT TO:<a+b=c@example.com>${rcpt}\r\n`);
+      expect(sent).toContain('MAIL FROM:<news@example.org>\r\nRCPT TO:<ayu@example.com>\r\n');
+    }
+    const wrong = (await connect(await server())).deliver({ ...asking, envelopeId: 'a b' }, body('x'));
+    await expect(wrong).rejects.toThrow('RFC 3461');
+  });
+
   it('refuses by itself what the server’s offer rules out', async () => {
     const smtp = await server({ ehlo: '250-x|250-PIPELINING|250 SIZE 100' });
     const connection = await connect(smtp);
@@ -256,6 +251,23 @@ describe('on the wire', () => {
     );
     expect(brief(outcome)).toBe('lost data');
     expect(smtp.accepted).toEqual([]);
+  });
+
+  it('gives up a body of which no more can leave, and it is not in doubt', async () => {
+    const smtp = await server({ deafInBody: true });
+    const connection = await connect(smtp, { timeouts: { blockMs: 60 } });
+    const outcome = await connection.deliver(envelope('ayu'), `${'x'.repeat(78)}\r\n`.repeat(150_000));
+    expect(outcome).toMatchObject({ kind: 'lost', phase: 'data', afterDot: false });
+    expect(outcome).toMatchObject({ reason: 'no reply to the message within 0.06 s' });
+  });
+
+  it('does not wait long for the answer to QUIT', async () => {
+    const smtp = await server({ quit: { after: 'never' } });
+    const connection = await connect(smtp, { timeouts: { quitMs: 60 } });
+    const closed: string[] = [];
+    connection.onClosed = (reason) => closed.push(reason);
+    await connection.quit();
+    expect(closed).toEqual(['no reply to QUIT within 0.06 s']);
   });
 
   it('sends a body longer than any buffer whole, and the next message after it', async () => {

@@ -1,0 +1,9 @@
+import type { MailConnection } from './mail-connection.ts';
+import { openNodemailer } from './open-nodemailer.ts';
+import type { Relay } from './relay.ts';
+import { openSmtp, type SmtpOptions } from './smtp.ts';
+
+/** Opens a connection with the client that the relay asks for. Throws `SmtpLost` with the phase. */
+export function openConnection(relay: Relay, options: SmtpOptions): Promise<MailConnection> {
+  return relay.client === 'nodemailer' ? openNodemailer(relay, options) : openSmtp(relay, options);
+}
