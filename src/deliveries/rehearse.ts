@@ -6,10 +6,10 @@ import { maskAddresses } from '../lib/mask.ts';
 import { getNewsletter } from '../newsletters/find.ts';
 import { type Bulk, openBulk } from '../platform/mail/bulk.ts';
 import { openNullSink, type Swallowed } from '../platform/mail/null-sink.ts';
-import type { Outcome } from '../platform/mail/smtp-outcome.ts';
+import type { Envelope, Outcome } from '../platform/mail/smtp-outcome.ts';
 import { replyText } from '../platform/mail/smtp-reply.ts';
 import { connectionsOf, variantOf } from './hands.ts';
-import { type EditionFacts, envelopeSender, personalise } from './personalise.ts';
+import { type EditionFacts, envelopeFor, personalise } from './personalise.ts';
 import { type Rehearsed, rehearsalPage } from './rehearsal-page.ts';
 import { selectVariants } from './variants.ts';
 
@@ -90,9 +90,7 @@ export async function rehearse(
 }
 
 /** Writes a reader's envelope and mail, as for a real delivery. */
-type Write = (
-  reader: Rehearsed,
-) => Promise<{ envelope: { from: string; to: string }; compose: () => string }>;
+type Write = (reader: Rehearsed) => Promise<{ envelope: Envelope; compose: () => string }>;
 
 async function writerOf(ctx: Context, edition: Edition, at: Date): Promise<Write> {
   const variants = await selectVariants(ctx.db, edition.id);
@@ -117,7 +115,7 @@ async function writerOf(ctx: Context, edition: Edition, at: Date): Promise<Write
   return async (reader) => {
     const { lang, splice } = await variantOf(ctx, chosen(reader.language).id);
     return {
-      envelope: { from: envelopeSender(reader, facts, sender), to: reader.email },
+      envelope: envelopeFor(reader, facts, sender),
       compose: () => splice(personalise(reader, facts, { lang, now: at }, sender)),
     };
   };
