@@ -33,6 +33,10 @@ export interface Config {
   /** Exact private `host:port` pairs that the article fetcher may reach. */
   fetchAllow: string[];
   logLevel: string;
+  /** Who has it may read `/metrics`; unset: the house may. */
+  metricsToken: string | undefined;
+  /** Where a worker without a web role shows its own metrics; unset: nowhere. */
+  metricsPort: number | undefined;
 }
 
 /** What is wrong with the environment, all of it at once. */
@@ -82,6 +86,11 @@ const environment = z.object({
   DNS_SERVERS: list,
   MX_CHECK: z.enum(['on', 'off']).optional(),
   FETCH_ALLOW: list,
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,}$/, 'needs at least 16 printable characters without blanks')
+    .optional(),
+  METRICS_PORT: z.coerce.number({ error: 'must be a number' }).int().min(0).max(65_535).optional(),
   SMTP_CONNECTIONS: z.coerce.number({ error: 'must be a number' }).int().min(1).max(200).default(10),
 });
 
@@ -131,6 +140,8 @@ export function readConfig(
     mxCheck: relays.length > 0 && read.MX_CHECK !== 'off',
     fetchAllow: read.FETCH_ALLOW,
     logLevel: read.LOG_LEVEL,
+    metricsToken: read.METRICS_TOKEN,
+    metricsPort: read.METRICS_PORT,
   };
 }
 

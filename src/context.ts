@@ -11,12 +11,15 @@ import { migrate, schemaState } from './platform/db/migrate.ts';
 import type { Tables } from './platform/db/tables.ts';
 import type { Log } from './platform/log.ts';
 import { type Bulk, openBulk } from './platform/mail/bulk.ts';
-import type { BulkOptions } from './platform/mail/bulk-options.ts';
+import type { BulkOptions, Ended } from './platform/mail/bulk-options.ts';
 import { openSigner, type Signer } from './platform/mail/dkim.ts';
 import { parseRelayUrl, type Relay, relaysFor } from './platform/mail/relay.ts';
 import { shareTrap } from './platform/mail/shared-trap.ts';
 import { signedPools } from './platform/mail/signed-pools.ts';
+import { classifyReply } from './platform/mail/smtp-reply.ts';
 import type { Inbox } from './platform/mail/trap.ts';
+import { type Metrics, openMetrics, type Sample } from './platform/metrics.ts';
+import { processSamples } from './platform/process-metrics.ts';
 import { openQueues, type Queues } from './platform/queue/queue.ts';
 import { countBegun } from './platform/rate/count-begun.ts';
 import { type Ledger, paceRelays } from './platform/rate/pace-relays.ts';
@@ -32,6 +35,8 @@ export interface Context {
   queues: Queues;
   mail: Mail;
   templates: Templates;
+  /** What this process counts of itself. */
+  metrics: Metrics;
   /** The worker that this process is in the ledger of workers; leases are held under it. */
   workerId?: number;
 }
@@ -76,10 +81,15 @@ export async function openContext(config: Config, log: Log): Promise<OpenContext
     const { database, embedded } = await openLedger(config, closers, onBroken('database'));
     const queues = await openBells(config, embedded, onBroken('queue'));
     closers.push(() => queues.close());
+    const metrics = openMetrics();
+    metrics.onRead(processSamples);
+    metrics.onRead(() => poolSamples(database));
     const clock = await openClock(database, closers);
-    const mail = await openMail({ config, log, clock, db: database.db }, closers);
+    const mail = await openMail({ config, log, clock, db: database.db, metrics }, closers);
+    metrics.onRead(() => mailSamples(mail));
     const templates = openTemplates(builtInTemplates());
-    return { config, log, clock, keyring: config.keyring, db: database.db, queues, mail, templates, close };
+    const { db } = database;
+    return { config, log, clock, keyring: config.keyring, db, queues, mail, templates, metrics, close };
   } catch (error) {
     await close();
     throw error;
@@ -127,7 +137,7 @@ async function openBells(
 }
 
 async function openMail(
-  { config, log, clock, db }: Pick<Context, 'config' | 'log' | 'clock' | 'db'>,
+  { config, log, clock, db, metrics }: Pick<Context, 'config' | 'log' | 'clock' | 'db' | 'metrics'>,
   closers: (() => Promise<void> | void)[],
 ): Promise<Mail> {
   let relays: Relay[] = config.relays;
@@ -149,6 +159,7 @@ async function openMail(
     ehloName: new URL(config.baseUrl).hostname,
     onConnectFailed: ({ relay, lost, retryInMs }) =>
       log.warn({ deed: 'connect', relay, reason: lost.message, retryInMs }, 'a relay could not be reached'),
+    onOutcome: (ended) => countTransaction(metrics, ended),
   };
   const letters = openBulk(relaysFor('transactional', relays), {
     ...options,
@@ -166,6 +177,29 @@ async function openMail(
   );
   const signer = config.dkim && openSigner(config.dkim, clock);
   return { ...signedPools({ letters, editions }, signer), signer, trap };
+}
+
+function countTransaction(metrics: Metrics, { relay, outcome, tookMs }: Ended): void {
+  const { phase } = outcome;
+  const verdict = outcome.kind === 'lost' ? 'lost' : classifyReply({ phase, ...outcome.reply }).class;
+  metrics.count('dateline_smtp_transactions_total', { relay, phase, class: verdict });
+  metrics.observe('dateline_smtp_reply_seconds', { relay }, tookMs / 1000);
+}
+
+function mailSamples({ letters, editions }: Mail): Sample[] {
+  return Object.entries({ letters, editions }).flatMap(([pool, bulk]): Sample[] => [
+    { name: 'dateline_smtp_connections', labels: { pool }, value: bulk.connections() },
+    { name: 'dateline_smtp_in_flight', labels: { pool }, value: bulk.inFlight() },
+  ]);
+}
+
+function poolSamples({ pool }: Database): Sample[] {
+  const used = pool.totalCount - pool.idleCount;
+  return [
+    { name: 'dateline_database_connections', labels: { use: 'busy' }, value: used },
+    { name: 'dateline_database_connections', labels: { use: 'idle' }, value: pool.idleCount },
+    { name: 'dateline_database_waiting', value: pool.waitingCount },
+  ];
 }
 
 /** Leases and due times of several machines hang on one clock: the database's. */

@@ -22,8 +22,10 @@ export interface Out {
   result(document: unknown, lines: string | readonly string[]): void;
   /** A word on the way, to people only. */
   say(line: string): void;
-  /** Draws over the last drawn line on a terminal; a plain line when piped. */
-  draw(line: string): void;
+  /** One line of an outcome that comes in many, as it is: a row of CSV, a document of several. */
+  line(text: string): void;
+  /** Draws over the last drawn lines on a terminal; plain lines when piped. Nothing with `--json` or `--quiet`. */
+  draw(lines: readonly string[]): void;
   /** The command ends with this exit code, though nothing was thrown: 6 when only a part succeeded. */
   exit(code: number): void;
 }
@@ -105,10 +107,10 @@ export function table(rows: readonly (readonly (string | number)[])[]): string[]
 
 function openOut(options: () => GlobalOptions, exit: (code: number) => void): Out {
   const live = process.stdout.isTTY === true;
-  let drawn = false;
+  let drawn = 0;
   const print = (line: string) => {
-    if (drawn) process.stdout.write('\n');
-    drawn = false;
+    if (drawn > 0) process.stdout.write('\n');
+    drawn = 0;
     process.stdout.write(`${line}\n`);
   };
   return {
@@ -123,14 +125,32 @@ function openOut(options: () => GlobalOptions, exit: (code: number) => void): Ou
     say: (line) => {
       if (!options().json && !options().quiet) print(line);
     },
-    draw: (line) => {
+    line: print,
+    draw: (lines) => {
       if (options().json || options().quiet) return;
-      if (!live) return print(line);
-      process.stdout.write(`\r\x1b[2K${line.slice(0, (process.stdout.columns ?? 80) - 1)}`);
-      drawn = true;
+      if (!live) return lines.forEach(print);
+      process.stdout.write(redrawn(lines, drawn, process.stdout));
+      drawn = Math.min(lines.length, rowsOf(process.stdout));
     },
     exit,
   };
+}
+
+interface Screen {
+  columns?: number;
+  rows?: number;
+}
+
+const rowsOf = ({ rows = 24 }: Screen) => Math.max(1, rows - 1);
+
+/**
+ * What to write so that the lines stand where the last drawn ones stood: the cursor goes up to the first of them and clears
+ * down to the end (ECMA-48 CUU, ED). Lines are cut to the screen, since one that wraps could not be counted. Pure.
+ */
+export function redrawn(lines: readonly string[], drawnBefore: number, screen: Screen): string {
+  const up = drawnBefore > 1 ? `\x1b[${drawnBefore - 1}A` : '';
+  const fitting = lines.slice(0, rowsOf(screen)).map((line) => line.slice(0, (screen.columns ?? 80) - 1));
+  return `${up}\r\x1b[0J${fitting.join('\n')}`;
 }
 
 function fail(error: unknown, { json }: GlobalOptions): number {

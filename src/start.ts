@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { hostname } from 'node:os';
 import { getRequestListener } from '@hono/node-server';
+import type { Hono } from 'hono';
 import { articles } from '../workers/articles.ts';
 import { deliveries } from '../workers/deliveries.ts';
 import { editions } from '../workers/editions.ts';
@@ -10,8 +11,11 @@ import { upkeep } from '../workers/upkeep.ts';
 import type { Config } from './config.ts';
 import { type OpenContext, openContext } from './context.ts';
 import { drainDeliveries } from './deliveries/drain.ts';
+import { streamsOf } from './deliveries/send-events.ts';
+import { metricsOnly } from './insight/metrics-page.ts';
 import { maskAddresses } from './lib/mask.ts';
 import { drainableServer } from './platform/http/drain-server.ts';
+import type { GuardEnv } from './platform/http/guard.ts';
 import type { Log } from './platform/log.ts';
 import { beat, heartbeatEveryMs, registerWorker, stopWorker } from './platform/queue/workers.ts';
 import { carryOutSpooled } from './subscribers/carry-out-spooled.ts';
@@ -53,7 +57,14 @@ export async function start(config: Config, log: Log, roles: readonly Role[]): P
     if (roles.includes('worker')) await startWorker(ctx, roles, stops);
     const web = roles.includes('web') ? await startWeb(ctx) : undefined;
     if (web) stops.push(keepSpoolEmpty(ctx));
+    const { metricsPort } = config;
+    if (!web && metricsPort !== undefined) {
+      const page = await listen(metricsOnly(ctx), config.host, { port: metricsPort, named: 'METRICS_PORT' });
+      log.info({ deed: 'start', url: page.url }, 'showing metrics');
+      stops.push(page.close);
+    }
     stops.push(() => {
+      streamsOf(ctx).endAll();
       answered = web?.close();
     });
     const url = web?.url;
@@ -110,16 +121,31 @@ function keepSpoolEmpty(ctx: OpenContext): () => void {
   return () => clearInterval(timer);
 }
 
-async function startWeb(ctx: OpenContext): Promise<{ url: string; close: () => Promise<void> }> {
-  const app = openWeb(ctx);
+async function startWeb(ctx: OpenContext): Promise<Listening> {
   const { host, port } = ctx.config;
+  return listen(openWeb(ctx), host, { port, named: 'PORT' });
+}
+
+interface Listening {
+  url: string;
+  close(): Promise<void>;
+}
+
+/** @throws Error in a sentence that names the setting when the port is taken. */
+async function listen(
+  app: Hono<GuardEnv>,
+  host: string,
+  { port, named }: { port: number; named: string },
+): Promise<Listening> {
   const server = createServer(getRequestListener(app.fetch, { hostname: host }));
   const close = drainableServer(server, { requestMsMax: drainMsMax });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
       reject(
-        taken ? new Error(`Port ${port} is taken: stop what uses it, or set PORT.`, { cause: error }) : error,
+        taken
+          ? new Error(`Port ${port} is taken: stop what uses it, or set ${named}.`, { cause: error })
+          : error,
       );
     });
     server.listen(port, host, resolve);

@@ -4,10 +4,12 @@ import type { KeyEnv } from './access/require-key.ts';
 import { articlesApi } from './articles/api.ts';
 import type { Context } from './context.ts';
 import { deliveriesApi } from './deliveries/api.ts';
+import { deskPages } from './deliveries/desk-pages.tsx';
 import { editionsApi } from './editions/api.ts';
 import { editionPages } from './editions/pages.tsx';
 import { FirstSteps } from './insight/first-steps.tsx';
 import { health } from './insight/health.ts';
+import { metricsPage } from './insight/metrics-page.ts';
 import { version } from './lib/version.ts';
 import { newslettersApi } from './newsletters/api.ts';
 import { listNewsletters } from './newsletters/find.ts';
@@ -43,6 +45,8 @@ export function openWeb(ctx: Context): Hono<GuardEnv> {
     return c.json(state, state.ready ? 200 : 503);
   });
 
+  app.route('/', metricsPage(ctx, { ledger: true }));
+
   app.get('/', async (c) => {
     const newsletters = await listNewsletters(ctx.db, { limit: 1 });
     if (newsletters.length > 0) return c.redirect('/s', 302);
@@ -50,6 +54,8 @@ export function openWeb(ctx: Context): Hono<GuardEnv> {
   });
   app.route('/', openV1(ctx));
   app.route('/', assets());
+  app.use('/desk/*', houseOnly(config));
+  app.route('/', deskPages(ctx));
   // Whoever reads the trap reads everyone's letters, with their links.
   if (!isLoopback(config.host)) app.use('/trap/*', houseOnly(config));
   if (ctx.mail.trap) app.route('/trap', trapApp(ctx.mail.trap, '/trap'));

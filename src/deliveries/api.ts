@@ -4,28 +4,22 @@ import { type KeyEnv, requireKey } from '../access/require-key.ts';
 import type { Context } from '../context.ts';
 import { namedEdition } from '../editions/find.ts';
 import { Refusal } from '../lib/errors.ts';
-import { type IdKind, publicId, rowId } from '../lib/ids.ts';
+import { type IdKind, publicId } from '../lib/ids.ts';
 import { bearer, json, openApi, problems } from '../platform/http/openapi.ts';
+import { failuresApi } from './api-failures.ts';
+import { forecastApi } from './api-forecast.ts';
 import { laneRoutes } from './api-lanes.ts';
+import { watchingApi } from './api-watching.ts';
+import { needId, seenSend } from './asked.ts';
 import { cancelSend } from './cancel-send.ts';
-import { listSends, namedSend } from './find-send.ts';
+import { listSends } from './find-send.ts';
 import { listDeliveries } from './list-deliveries.ts';
-import { listFailures } from './list-failures.ts';
-import { outsideDelivery, outsideFailures, outsideSend } from './outside.ts';
+import { outsideDelivery, outsideSend } from './outside.ts';
 import { pauseSend } from './pause-send.ts';
 import { progress } from './progress.ts';
-import type { Send } from './queries.ts';
 import { holdSecondsDefault, holdSecondsMax, requestSend } from './request-send.ts';
 import { resumeSend } from './resume-send.ts';
-import { retryFailures } from './retry-failures.ts';
-import {
-  deliverySchema,
-  deliveryStates,
-  failureSchema,
-  named,
-  sendSchema,
-  verifiedSchema,
-} from './schemas.ts';
+import { deliverySchema, deliveryStates, named, sendSchema, verifiedSchema } from './schemas.ts';
 import { verifySend } from './verify-send.ts';
 
 const tags = ['sends'];
@@ -104,7 +98,7 @@ export function deliveriesApi(ctx: Context): OpenAPIHono<KeyEnv> {
     }),
     async (c) => {
       const { after, limit } = c.req.valid('query');
-      const before = after === undefined ? undefined : need('send', after, 'after');
+      const before = after === undefined ? undefined : needId('send', after, 'after');
       const found = await listSends(ctx.db, {
         before,
         newsletterIds: c.get('key').newsletterIds,
@@ -159,62 +153,6 @@ export function deliveriesApi(ctx: Context): OpenAPIHono<KeyEnv> {
 
   app.openapi(
     createRoute({
-      method: 'get',
-      path: '/v1/sends/{id}/failures',
-      summary: 'What failed, grouped by plain reason',
-      tags,
-      security: bearer,
-      middleware: read,
-      request: { params: named },
-      responses: {
-        200: json(z.object({ data: z.array(failureSchema) }), 'The groups, the largest first'),
-        ...problems(401, 403, 404, 422),
-      },
-    }),
-    async (c) => {
-      const { editionId } = await find(c.get('key'), c.req.valid('param').id);
-      return c.json({ data: outsideFailures(await listFailures(ctx.db, editionId)) }, 200);
-    },
-  );
-
-  app.openapi(
-    createRoute({
-      method: 'post',
-      path: '/v1/sends/{id}/retries',
-      summary: 'Send failed deliveries once more',
-      description:
-        'A group by its class, or one subscriber. Never one that was accepted. One whose outcome is unknown may arrive twice.',
-      tags,
-      security: bearer,
-      middleware: write,
-      request: {
-        params: named,
-        body: json(
-          z.union([
-            z.strictObject({ class: z.string().max(40) }),
-            z.strictObject({ subscriber: z.string() }),
-          ]),
-          'Which',
-        ),
-      },
-      responses: {
-        202: json(z.object({ deliveries: z.int() }), 'How many went back into the queue'),
-        ...problems(400, 401, 403, 404, 409, 422, 503),
-      },
-    }),
-    async (c) => {
-      refuseTestKey(c.get('key'));
-      const { editionId } = await find(c.get('key'), c.req.valid('param').id);
-      const body = c.req.valid('json');
-      const what =
-        'class' in body ? body : { subscriberId: need('subscriber', body.subscriber, 'subscriber') };
-      const deliveries = await retryFailures(ctx, { editionId, what, by: c.get('key').name });
-      return c.json({ deliveries }, 202);
-    },
-  );
-
-  app.openapi(
-    createRoute({
       method: 'post',
       path: '/v1/sends/{id}/verify',
       summary: 'Recount a send row by row, and mend its counts if they were wrong',
@@ -262,11 +200,11 @@ export function deliveriesApi(ctx: Context): OpenAPIHono<KeyEnv> {
       }
       const pagedBy: IdKind = edition === undefined ? 'edition' : 'subscriber';
       const found = await listDeliveries(ctx.db, {
-        editionId: edition === undefined ? undefined : need('edition', edition, 'edition'),
-        subscriberId: subscriber === undefined ? undefined : need('subscriber', subscriber, 'subscriber'),
+        editionId: edition === undefined ? undefined : needId('edition', edition, 'edition'),
+        subscriberId: subscriber === undefined ? undefined : needId('subscriber', subscriber, 'subscriber'),
         state,
         newsletterIds: c.get('key').newsletterIds,
-        after: after === undefined ? undefined : need(pagedBy, after, 'after'),
+        after: after === undefined ? undefined : needId(pagedBy, after, 'after'),
         limit: limit + 1,
       });
       const data = found.slice(0, limit).map((one) => outsideDelivery(one, ctx.keyring));
@@ -276,15 +214,15 @@ export function deliveriesApi(ctx: Context): OpenAPIHono<KeyEnv> {
     },
   );
 
+  app.route('/', watchingApi(ctx));
+  app.route('/', failuresApi(ctx));
+  app.route('/', forecastApi(ctx));
+
   async function shown(editionId: number) {
     return outsideSend(await progress(ctx, editionId));
   }
 
-  async function find(key: ApiKey, name: string): Promise<Send> {
-    const send = await namedSend(ctx.db, name);
-    refuseUnseen(key, send.newsletterId);
-    return send;
-  }
+  const find = (key: ApiKey, name: string) => seenSend(ctx, key, name);
 
   app.route('/', laneRoutes(ctx));
   return app;
@@ -295,10 +233,3 @@ const acts = {
   resume: 'Go on where it stood',
   cancel: 'Cancel: what has not gone out never will',
 };
-
-function need(kind: IdKind, text: string, field: string): number {
-  const id = rowId(kind, text);
-  if (id === undefined)
-    throw new Refusal(422, 'invalid', `${text.slice(0, 40)} is no id of this kind.`, field);
-  return id;
-}

@@ -4,20 +4,20 @@ import type { Context } from '../context.ts';
 import { slotName } from '../editions/edition.ts';
 import { namedEdition } from '../editions/find.ts';
 import { Refusal } from '../lib/errors.ts';
-import { rowId } from '../lib/ids.ts';
 import { getNewsletter, namedOrOnlyNewsletter } from '../newsletters/find.ts';
 import { type Out, type Shell, table } from '../shell.ts';
 import { cancelSend } from './cancel-send.ts';
-import { addsUp, countedStates } from './delivery.ts';
+import { failureCommands } from './commands-failures.ts';
+import { forecastCommands } from './commands-forecast.ts';
+import { countedStates } from './delivery.ts';
 import { latestSend, listSends, namedSend } from './find-send.ts';
 import { laneCommand } from './lane-command.ts';
-import { listFailures } from './list-failures.ts';
-import { outsideFailures, outsideSend } from './outside.ts';
+import { outsideSend } from './outside.ts';
 import { pauseSend } from './pause-send.ts';
 import { type Progress, progress } from './progress.ts';
+import { noWorker, progressLines } from './progress-words.ts';
 import { holdSecondsDefault, requestSend } from './request-send.ts';
 import { resumeSend } from './resume-send.ts';
-import { retryFailures } from './retry-failures.ts';
 import { verifySend } from './verify-send.ts';
 import { watch } from './watch.ts';
 
@@ -56,9 +56,6 @@ export function editionSendCommand(shell: Shell): Command {
     );
 }
 
-const noWorker =
-  'No worker is running: it waits until one is started (`dateline start` or `dateline worker`).';
-
 /** `dateline send …`: sends under way and past; `dateline lane …`. */
 export function deliveriesCommands(shell: Shell): Command[] {
   const send = new Command('send').description('the run in which an edition goes out');
@@ -86,34 +83,22 @@ export function deliveriesCommands(shell: Shell): Command[] {
         );
       }),
     );
-  on('show', 'how far it is', async (ctx, out, editionId) => show(out, await progress(ctx, editionId)));
+  on('show', 'how far it is', async (ctx, out, editionId) => show(ctx, out, await progress(ctx, editionId)));
   on('watch', 'follow it until it ends', async (ctx, out, editionId) => {
     const seen = await watch(ctx, editionId, out);
-    out.result(outsideSend(seen), endWords(seen));
+    if (!out.json) out.result(outsideSend(seen), endWords(seen));
   });
   on('pause', 'begin no more deliveries', async (ctx, out, editionId) => {
     await pauseSend(ctx, { editionId, by: 'cli' });
-    show(out, await progress(ctx, editionId));
+    show(ctx, out, await progress(ctx, editionId));
   });
-  on('resume', 'go on where it stood', async (ctx, out, editionId, { only }) => {
+  on<{ only?: number }>('resume', 'go on where it stood', async (ctx, out, editionId, { only }) => {
     await resumeSend(ctx, { editionId, only });
-    show(out, await progress(ctx, editionId));
+    show(ctx, out, await progress(ctx, editionId));
   }).option('--only <n>', 'so many more, then pause again and decide', aNumber);
   on('cancel', 'what has not gone out never will', async (ctx, out, editionId) => {
     await cancelSend(ctx, { editionId });
-    show(out, await progress(ctx, editionId));
-  });
-  on('failures', 'what failed, grouped by reason', async (ctx, out, editionId) => {
-    const groups = await listFailures(ctx.db, editionId);
-    out.result(
-      outsideFailures(groups),
-      groups.length === 0
-        ? 'Nothing failed.'
-        : table([
-            ['GROUP', 'STATE', 'DELIVERIES', 'REASON', 'SAMPLE'],
-            ...groups.map((one) => [one.class, one.state, one.deliveries, one.reason, one.sample ?? '']),
-          ]),
-    );
+    show(ctx, out, await progress(ctx, editionId));
   });
   on('verify', 'recount it row by row', async (ctx, out, editionId) => {
     const { agreed, off, counts } = await verifySend(ctx, editionId);
@@ -123,31 +108,19 @@ export function deliveriesCommands(shell: Shell): Command[] {
     out.result({ agreed, off, counts }, words);
     if (!agreed) out.exit(1);
   });
-  on('retry', 'send failed deliveries once more', async (ctx, out, editionId, options) => {
-    const deliveries = await retryFailures(ctx, { editionId, what: chosen(options), by: 'cli' });
-    out.result(
-      { deliveries },
-      deliveries === 1
-        ? 'One delivery went back into the queue.'
-        : `${deliveries} deliveries went back into the queue.`,
-    );
-  })
-    .option(
-      '--group <group>',
-      'a group of `send failures`; of `in-doubt` and `worker-lost` some may arrive twice',
-    )
-    .option('--one <subscriber>', 'one reader, sub_345');
+  failureCommands(on);
+  forecastCommands(send, shell);
 
-  function on(
+  function on<Options>(
     verb: string,
     description: string,
-    act: (ctx: Context, out: Out, editionId: number, options: RetryOptions) => Promise<void>,
+    act: (ctx: Context, out: Out, editionId: number, options: Options) => Promise<void>,
   ): Command {
     return send
       .command(verb)
       .argument('[send]', `${aSend} (default: the one under way, or the last)`)
       .description(description)
-      .action((name: string | undefined, options: RetryOptions) =>
+      .action((name: string | undefined, options: Options) =>
         shell.run(async (ctx, out) => {
           const found = await (name === undefined
             ? latest(ctx)
@@ -166,29 +139,8 @@ export function deliveriesCommands(shell: Shell): Command[] {
   return [send, laneCommand(shell)];
 }
 
-interface RetryOptions {
-  only?: number;
-  group?: string;
-  one?: string;
-}
-
-function chosen({ group, one }: RetryOptions): { class: string } | { subscriberId: number } {
-  if (group !== undefined && one === undefined) return { class: group };
-  const subscriberId = one === undefined ? undefined : rowId('subscriber', one);
-  if (subscriberId !== undefined && group === undefined) return { subscriberId };
-  throw new Refusal(422, 'invalid', 'Say which: --group <group> (see `send failures`), or --one sub_345.');
-}
-
-function show(out: Out, seen: Progress): void {
-  const { send, counts, inFlight, ratePerSecond, averagePerSecond, eta } = seen;
-  out.result(outsideSend(seen), [
-    `snd_${send.editionId} · ${send.state}${send.pauseReason ? ` · ${send.pauseReason}` : ''}`,
-    `${countedStates.map((state) => `${state} ${counts[state]}`).join(' + ')} = ${counts.planned} planned`,
-    `in flight ${inFlight} · ${ratePerSecond.toFixed(1)}/s now, ${averagePerSecond.toFixed(1)}/s on average`,
-    ...(eta ? [`through between ${eta.low.toISOString()} and ${eta.high.toISOString()}`] : []),
-    ...(addsUp(counts) ? [] : ['The counts do not add up: run `dateline send verify`.']),
-    ...(send.state === 'sending' && seen.workers === 0 ? [noWorker] : []),
-  ]);
+function show(ctx: Context, out: Out, seen: Progress): void {
+  out.result(outsideSend(seen), progressLines(seen, ctx.clock.now()));
 }
 
 function endWords({ send, counts }: Progress): string {

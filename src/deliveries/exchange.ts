@@ -7,6 +7,7 @@ import type { Db } from '../platform/db/database.ts';
 import { noteAttempts, recordBounce } from '../subscribers/record-bounce.ts';
 import type { Answer } from './answer.ts';
 import { type Lease, settleAndClaim, type Window } from './claim.ts';
+import { countSettled } from './count-settled.ts';
 import { handsOf } from './hands.ts';
 import { heedAnswers } from './heed-answers.ts';
 import { settleLate } from './settle-late.ts';
@@ -76,7 +77,9 @@ async function write(
     );
     return window;
   };
+  const startedMs = performance.now();
   const window = await (bounced.length > 0 ? ctx.db.transaction().execute(act) : act(ctx.db));
+  countSettled(ctx, answers, window.settled, performance.now() - startedMs);
   await heedAnswers(ctx, lease, answers, window);
   return window;
 }

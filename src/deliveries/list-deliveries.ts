@@ -20,7 +20,7 @@ export interface Delivery {
 
 /**
  * Deliveries of an edition by subscriber, or of a subscriber by edition, the newest first, or the one of both. Each is found
- * by the primary key; a state narrows them.
+ * by the primary key; states and a class narrow them.
  */
 export async function listDeliveries(
   db: Db,
@@ -28,13 +28,16 @@ export async function listDeliveries(
     editionId?: number | undefined;
     subscriberId?: number | undefined;
     state?: DeliveryState | undefined;
+    states?: readonly DeliveryState[] | undefined;
+    /** Why it did not end as accepted; `unknown` also for those that have no class. */
+    class?: string | undefined;
     newsletterIds?: readonly number[] | undefined;
     /** The last subscriber of the page before (by edition), or the last edition (by subscriber). */
     after?: number | undefined;
     limit: number;
   },
 ): Promise<Delivery[]> {
-  const { editionId, subscriberId, state, newsletterIds, after, limit } = asked;
+  const { editionId, subscriberId, state, states, newsletterIds, after, limit } = asked;
   const rows = await db
     .selectFrom('sends as s')
     .innerJoin('editions as e', 'e.id', 's.edition_id')
@@ -58,6 +61,10 @@ export async function listDeliveries(
     .$if(editionId !== undefined, (query) => query.where('s.edition_id', '=', editionId ?? 0))
     .$if(subscriberId !== undefined, (query) => query.where('d.subscriber_id', '=', subscriberId ?? 0))
     .$if(state !== undefined, (query) => query.where('d.state', '=', state ?? 'queued'))
+    .$if(states !== undefined, (query) => query.where('d.state', 'in', [...(states ?? [])]))
+    .$if(asked.class !== undefined, (query) =>
+      query.where(({ fn, val }) => fn.coalesce('d.class', val('unknown')), '=', asked.class ?? ''),
+    )
     .$if(newsletterIds !== undefined, (query) => query.where('n.id', 'in', [0, ...(newsletterIds ?? [])]))
     .$if(after !== undefined && editionId !== undefined, (query) =>
       query.where('d.subscriber_id', '>', after ?? 0),

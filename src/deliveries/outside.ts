@@ -1,6 +1,7 @@
 import { deliveryId, publicId } from '../lib/ids.ts';
 import type { Keyring } from '../lib/signed-token.ts';
 import { messageId } from '../platform/mail/message-id.ts';
+import type { LaneBooks } from './counts.ts';
 import type { Counts } from './delivery.ts';
 import type { Delivery } from './list-deliveries.ts';
 import type { FailureGroup } from './list-failures.ts';
@@ -20,6 +21,8 @@ export interface OutsideSend {
   complete: boolean;
   /** Answers per second: over ten seconds, and on average. */
   rate: { now: number; average: number };
+  /** What the relays take per second by their rates; null = no limit. */
+  limit_per_second: number | null;
   eta: { low: string; high: string } | null;
   /** Why it is paused, in words. */
   reason: string | null;
@@ -30,7 +33,33 @@ export interface OutsideSend {
   started_at: string | null;
   finished_at: string | null;
   verified_at: string | null;
+  elapsed_seconds: number;
+  /** Worker processes that live. */
+  workers: number;
+  /** Since when the batch that waits longest is due. */
+  oldest_queued_at: string | null;
+  /** The books by lane, adding up to `counts`; the last row may be `other lanes`. */
+  lanes: OutsideLane[];
 }
+
+/** One lane of a send as the API and `--json` show it. */
+export interface OutsideLane {
+  lane: string;
+  lanes: number;
+  counts: Counts;
+  rate: { now: number };
+  /** Limits that hold for the lane over all workers. */
+  limit_per_second: number | null;
+  connections: number | null;
+  state: string;
+  back_off_until: string | null;
+  reason: string | null;
+  /** Addresses masked. */
+  last_answer: string | null;
+}
+
+/** The name of the row that adds up all lanes not shown by their own. */
+export const otherLanes = 'other lanes';
 
 export function outsideSend({ send, counts, inFlight, ...seen }: Progress): OutsideSend {
   const iso = (at: Date | undefined) => at?.toISOString() ?? null;
@@ -43,6 +72,7 @@ export function outsideSend({ send, counts, inFlight, ...seen }: Progress): Outs
     in_flight: inFlight,
     complete: send.fannedOutAt !== undefined,
     rate: { now: rounded(seen.ratePerSecond), average: rounded(seen.averagePerSecond) },
+    limit_per_second: seen.limitPerSecond === undefined ? null : rounded(seen.limitPerSecond),
     eta: seen.eta ? { low: seen.eta.low.toISOString(), high: seen.eta.high.toISOString() } : null,
     reason: send.pauseReason ?? null,
     expected: send.expected ?? null,
@@ -52,6 +82,25 @@ export function outsideSend({ send, counts, inFlight, ...seen }: Progress): Outs
     started_at: iso(send.startedAt),
     finished_at: iso(send.finishedAt),
     verified_at: iso(send.verifiedAt),
+    elapsed_seconds: Math.round(seen.elapsedSeconds),
+    workers: seen.workers,
+    oldest_queued_at: iso(seen.oldestQueuedAt),
+    lanes: seen.lanes.map(outsideLaneBooks),
+  };
+}
+
+export function outsideLaneBooks(lane: LaneBooks): OutsideLane {
+  return {
+    lane: lane.lane ?? otherLanes,
+    lanes: lane.lanes,
+    counts: lane.counts,
+    rate: { now: rounded(lane.ratePerSecond) },
+    limit_per_second: lane.limitPerSecond ?? null,
+    connections: lane.connections ?? null,
+    state: lane.state,
+    back_off_until: lane.backOffUntil?.toISOString() ?? null,
+    reason: lane.reason ?? null,
+    last_answer: lane.lastAnswer ?? null,
   };
 }
 

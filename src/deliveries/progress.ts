@@ -3,10 +3,11 @@ import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
 import type { Db } from '../platform/db/database.ts';
 import { livingWorkers } from '../platform/queue/workers.ts';
-import { readBooks } from './counts.ts';
-import type { Counts } from './delivery.ts';
-import { isOpen } from './delivery.ts';
+import { type LaneBooks, readLaneBooks, sumOfBooks } from './counts.ts';
+import { type Counts, isOpen } from './delivery.ts';
+import { estimateEnd } from './estimate-end.ts';
 import { type Send, selectSend } from './queries.ts';
+import { relayRatePerSecond } from './relay-rate.ts';
 
 export interface Progress {
   send: Send;
@@ -16,53 +17,67 @@ export interface Progress {
   /** Answers per second: over the last ten seconds, and since the start. */
   ratePerSecond: number;
   averagePerSecond: number;
+  /** What the relays take per second by their rates; `undefined` = no limit. Limits of lanes stand with the lanes. */
+  limitPerSecond: number | undefined;
   /** Between when and when it will be through at these rates; `undefined` while nobody can say. */
   eta: { low: Date; high: Date } | undefined;
+  /** Since the start, and until the end if it has ended. */
+  elapsedSeconds: number;
+  /** Since when the batch that waits longest is due and in nobody's hands; `undefined`: none waits. */
+  oldestQueuedAt: Date | undefined;
   /** Worker processes that live. */
   workers: number;
+  /** The books by lane: they add up to `counts`. */
+  lanes: LaneBooks[];
 }
 
-/** How far a send is. The counts always add up to `planned`, which grows until the fan-out is complete. @throws Refusal 404. */
-export async function progress(ctx: Context, editionId: number): Promise<Progress> {
+/** Lanes shown by name; the rest is one row. */
+export const lanesNamed = 20;
+
+/**
+ * How far a send is, as a whole and lane by lane. The counts always add up to `planned`, which grows until the fan-out is
+ * complete. Reads the books, the open batches and what is in hand, and no settled delivery: the cost does
+ * not grow with what has gone out.
+ *
+ * @throws Refusal 404.
+ */
+export async function progress(ctx: Context, editionId: number, named = lanesNamed): Promise<Progress> {
   const now = ctx.clock.now();
   const send = await selectSend(ctx.db, editionId);
   if (!send) throw new Refusal(404, 'no_such_send', 'This edition has not been sent, nor asked to be.');
-  const { counts, ratePerSecond } = await readBooks(ctx.db, editionId, now);
+  const lanes = await readLaneBooks(ctx.db, editionId, { named, now });
+  const { counts, ratePerSecond } = sumOfBooks(lanes);
   const answered = counts.accepted + counts.refused + counts.unknown + counts.deferred;
   const until = send.finishedAt ?? now;
   const elapsedSeconds = send.startedAt ? (until.getTime() - send.startedAt.getTime()) / 1000 : 0;
   const averagePerSecond = elapsedSeconds > 0 ? answered / elapsedSeconds : 0;
   const lastDueAt = counts.deferred > 0 ? await lastDeferredDue(ctx.db, editionId) : undefined;
+  const waiting = counts.queued > 0;
   const workers = await livingWorkers(ctx.db, now);
+  const limitPerSecond = relayRatePerSecond(ctx.config.relays);
   return {
     send,
     counts,
-    inFlight: counts.queued > 0 ? await countInFlight(ctx.db, editionId) : 0,
+    inFlight: waiting ? await countInFlight(ctx.db, editionId) : 0,
     ratePerSecond,
     averagePerSecond,
-    eta: estimate({ send, counts, ratePerSecond, averagePerSecond, lastDueAt, now }),
+    limitPerSecond,
+    eta:
+      send.state === 'sending'
+        ? estimateEnd({ lanes, ratePerSecond, averagePerSecond, limitPerSecond, lastDueAt, now })
+        : undefined,
+    elapsedSeconds,
+    oldestQueuedAt: waiting ? await oldestQueued(ctx.db, editionId, now) : undefined,
     workers: workers.filter((worker) => worker.roles.includes('worker')).length,
+    lanes,
   };
 }
 
-/** A range, since a rate seen so far is no promise: the quicker of the two rates, and three quarters of the slower. */
-function estimate(at: {
-  send: Send;
-  counts: Counts;
-  ratePerSecond: number;
-  averagePerSecond: number;
-  lastDueAt: Date | undefined;
-  now: Date;
-}): { low: Date; high: Date } | undefined {
-  const { send, counts, ratePerSecond, averagePerSecond, lastDueAt, now } = at;
-  if (send.state !== 'sending' || !isOpen(counts)) return undefined;
-  const rates = [ratePerSecond, averagePerSecond].filter((rate) => rate > 0);
-  if (rates.length === 0) return undefined;
-  const left = counts.queued + counts.deferred;
-  const after = (rate: number) => new Date(now.getTime() + (left / rate) * 1000);
-  const low = after(Math.max(...rates));
-  const slow = after(Math.min(...rates) * 0.75);
-  return { low, high: lastDueAt && lastDueAt > slow ? lastDueAt : slow };
+const endStates = ['sent', 'cancelled', 'failed'];
+
+/** Whether nothing more will come of it by itself: it has ended, and so has what an operator retried since. */
+export function isThrough({ send, counts }: Pick<Progress, 'send' | 'counts'>): boolean {
+  return endStates.includes(send.state) && send.finishedAt !== undefined && !isOpen(counts);
 }
 
 async function lastDeferredDue(db: Db, editionId: number): Promise<Date | undefined> {
@@ -71,6 +86,18 @@ async function lastDeferredDue(db: Db, editionId: number): Promise<Date | undefi
     .select((eb) => eb.fn.max('due_at').as('at'))
     .where('edition_id', '=', editionId)
     .where('state', '=', 'deferred')
+    .executeTakeFirst();
+  return row?.at ?? undefined;
+}
+
+async function oldestQueued(db: Db, editionId: number, now: Date): Promise<Date | undefined> {
+  const row = await db
+    .selectFrom('delivery_batches')
+    .select((eb) => eb.fn.min('due_at').as('at'))
+    .where('edition_id', '=', editionId)
+    .where('done_at', 'is', null)
+    .where('worker_id', 'is', null)
+    .where('due_at', '<=', now)
     .executeTakeFirst();
   return row?.at ?? undefined;
 }

@@ -7,6 +7,7 @@ const reasons: Record<string, string> = {
   full: 'mailbox full',
   greylist: 'greylisted: asked to come back later',
   rate: 'too fast for the server',
+  quota: 'more than the provider takes from us at present',
   'recipient-rate': 'this mailbox gets too much mail at the moment',
   auth: 'our sender authentication was not accepted',
   reputation: 'blocked for our reputation',

@@ -8,8 +8,8 @@ import { ring } from './ring.ts';
 
 export interface RetryRequest {
   editionId: number;
-  /** A group of failures, by its class (`in-doubt`, `full`); or one reader. */
-  what: { class: string } | { subscriberId: number };
+  /** A group of failures, by its class (`in-doubt`, `full`); what a domain refused; or one reader. */
+  what: { class: string } | { domain: string } | { subscriberId: number };
   by: string;
 }
 
@@ -20,15 +20,14 @@ const pageSize = 5_000;
 /**
  * Sends refused or unknown deliveries once more, because an operator said so: with the same Message-ID, a fresh deadline, and
  * every guard asked again. Never one that was accepted. An unknown one may arrive twice; it is resent three times at most.
- * Works on a send that is under way or has been sent. Run twice, it does nothing more until they fail again.
+ * A domain gets what it refused, and nothing that is unknown: who names a domain has not looked at those. Works on a send that is under way or has been sent. Run twice, it does nothing more until they fail again.
  *
  * @returns how many deliveries went back into the queue.
  * @throws Refusal 404; 409 `wrong_state` when the send is paused, cancelled or has not begun.
  */
 export async function retryFailures(ctx: Context, request: RetryRequest): Promise<number> {
   const { editionId, what, by } = request;
-  const chosen = 'class' in what ? sql`d.class = ${what.class}` : sql`d.subscriber_id = ${what.subscriberId}`;
-  const which = sql`d.state in ('refused', 'unknown') and d.resends < ${resendsMax} and ${chosen}`;
+  const which = sql`d.state in ('refused', 'unknown') and d.resends < ${resendsMax} and ${chosen(what)}`;
   let total = 0;
   for (;;) {
     const { batchNos, moved } = await requeuePage(ctx, editionId, which);
@@ -45,6 +44,13 @@ export async function retryFailures(ctx: Context, request: RetryRequest): Promis
     'failures put back into the queue',
   );
   return total;
+}
+
+function chosen(what: RetryRequest['what']) {
+  if ('class' in what) return sql`coalesce(d.class, 'unknown') = ${what.class}`;
+  if ('subscriberId' in what) return sql`d.subscriber_id = ${what.subscriberId}`;
+  return sql`d.state = 'refused' and exists (select from subscribers s
+    where s.id = d.subscriber_id and split_part(s.email_key, '@', 2) = ${what.domain})`;
 }
 
 function requeuePage(

@@ -15,6 +15,21 @@ const counts = z
   })
   .openapi('Counts', { description: 'The seven after `planned` always add up to it' });
 
+export const laneSchema = z
+  .object({
+    lane: z.string().openapi({ example: 'gmail', description: 'A lane, or `other lanes`' }),
+    lanes: z.int().openapi({ description: 'How many lanes this row stands for' }),
+    counts,
+    rate: z.object({ now: z.number() }),
+    limit_per_second: z.number().nullable(),
+    connections: z.int().nullable(),
+    state: z.string().openapi({ description: '`open`, `slow` or `paused`' }),
+    back_off_until: z.iso.datetime().nullable(),
+    reason: z.string().nullable(),
+    last_answer: z.string().nullable().openapi({ description: 'Addresses masked' }),
+  })
+  .openapi('SendLane');
+
 export const sendSchema = z
   .object({
     id: z.string().openapi({ example: 'snd_12' }),
@@ -25,6 +40,10 @@ export const sendSchema = z
     in_flight: z.int().openapi({ description: 'How many of the queued are being handed over now' }),
     complete: z.boolean().openapi({ description: 'Everyone it goes to has been planned' }),
     rate: z.object({ now: z.number(), average: z.number() }).openapi({ description: 'Answers per second' }),
+    limit_per_second: z
+      .number()
+      .nullable()
+      .openapi({ description: 'What the relays take by their rates; null: no limit' }),
     eta: z.object({ low: z.iso.datetime(), high: z.iso.datetime() }).nullable(),
     reason: z.string().nullable().openapi({ description: 'Why it is paused' }),
     expected: z.int().nullable(),
@@ -34,6 +53,13 @@ export const sendSchema = z
     started_at: z.iso.datetime().nullable(),
     finished_at: z.iso.datetime().nullable(),
     verified_at: z.iso.datetime().nullable(),
+    elapsed_seconds: z.int(),
+    workers: z.int().openapi({ description: 'Worker processes that live' }),
+    oldest_queued_at: z.iso
+      .datetime()
+      .nullable()
+      .openapi({ description: 'Since when the batch that waits longest is due' }),
+    lanes: z.array(laneSchema).openapi({ description: 'Adds up to `counts`; the largest 20, then the rest' }),
   })
   .openapi('Send');
 

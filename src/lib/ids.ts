@@ -29,3 +29,10 @@ export function rowId(kind: IdKind, id: string): number | undefined {
 export function deliveryId(editionId: number, subscriberId: number): string {
   return `dlv_${editionId}_${subscriberId}`;
 }
+
+/** @returns the edition and the subscriber that a delivery's public id names, or `undefined` when it is none. */
+export function deliveryRow(id: string): { editionId: number; subscriberId: number } | undefined {
+  const [, edition, subscriber] = /^dlv_([1-9]\d{0,15})_([1-9]\d{0,15})$/.exec(id) ?? [];
+  if (edition === undefined || subscriber === undefined) return undefined;
+  return { editionId: Number(edition), subscriberId: Number(subscriber) };
+}

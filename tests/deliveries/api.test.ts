@@ -204,10 +204,14 @@ describe('/v1/sends', () => {
     );
     expect(routes.sort()).toEqual([
       'get /v1/deliveries',
+      'get /v1/editions/{id}/forecast',
       'get /v1/lanes',
       'get /v1/sends',
       'get /v1/sends/{id}',
+      'get /v1/sends/{id}/events',
       'get /v1/sends/{id}/failures',
+      'get /v1/sends/{id}/failures/{group}',
+      'get /v1/sends/{id}/lanes',
       'post /v1/editions/{id}/send',
       'post /v1/lanes/{lane}',
       'post /v1/sends/{id}/cancel',

@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deliveriesCommands, editionSendCommand } from '../../src/deliveries/commands.ts';
 import { progress } from '../../src/deliveries/progress.ts';
-import { progressLine, watch } from '../../src/deliveries/watch.ts';
+import { progressLine } from '../../src/deliveries/progress-words.ts';
+import { watch } from '../../src/deliveries/watch.ts';
 import type { Out } from '../../src/shell.ts';
 import { deliveries } from '../../workers/deliveries.ts';
 import { editions } from '../../workers/editions.ts';
@@ -76,7 +77,7 @@ describe('dateline send', () => {
     expect(list.lines).toMatch(/^SEND +STATE +PLANNED +ACCEPTED/);
     expect(list.document).toHaveLength(2);
     const failures = await run('send', 'failures', `ed_${editionId}`);
-    expect(failures.lines).toMatch(/full +refused +1 +mailbox full +552 5\.2\.2 mailbox full/);
+    expect(failures.lines).toMatch(/full +refused +1 +mailbox full +552 +552 5\.2\.2 mailbox full/);
     expect(await run('send', 'verify', `ed_${editionId}`)).toMatchObject({
       exit: 0,
       lines: 'The books agree with the rows.',
@@ -109,16 +110,35 @@ describe('dateline send', () => {
       live: true,
       result: () => {},
       say: () => {},
-      draw: (line) => void drawn.push(line),
+      line: () => {},
+      draw: (lines) => void drawn.push(lines.join('\n')),
       exit: () => {},
     };
     const watching = watch(ctx, editionId, out);
     await until(() => drawn.length >= 2);
     await deliverFree(ctx, editionId);
     await watching;
-    expect(drawn[0]).toContain('queued 1 = 40');
+    expect(drawn[0]).toContain('queued 1 = 40 planned');
+    expect(drawn[0]).toMatch(/^LANE +ACCEPTED .* RATE +STATE +WAITS +LAST ANSWER$/m);
     expect(drawn[0]).toContain('retrying');
     expect(drawn.at(-1)).toContain('refused 1');
-    expect(drawn.at(-1)).toMatch(/ sent$/);
+    expect(drawn.at(-1)).toMatch(/ sent$/m);
+  });
+
+  it('tells a program a document a line, the last one when it has ended', async () => {
+    const written: string[] = [];
+    const out: Out = {
+      json: true,
+      live: true,
+      result: () => {},
+      say: () => {},
+      line: (text) => void written.push(text),
+      draw: () => expect.unreachable('nothing is drawn for a program'),
+      exit: () => {},
+    };
+    await watch(ctx, editionId, out);
+    expect(written.map((line) => JSON.parse(line))).toMatchObject([
+      { id: `snd_${editionId}`, state: 'sent', counts: { planned: 40 } },
+    ]);
   });
 });

@@ -13,6 +13,7 @@ import { openSigner } from '../../src/platform/mail/dkim.ts';
 import { parseRelayUrls, relaysFor } from '../../src/platform/mail/relay.ts';
 import { signedPools } from '../../src/platform/mail/signed-pools.ts';
 import { openTrap, type Trap } from '../../src/platform/mail/trap.ts';
+import { openMetrics } from '../../src/platform/metrics.ts';
 import { openQueues, type QueueAddress } from '../../src/platform/queue/queue.ts';
 import { countBegun } from '../../src/platform/rate/count-begun.ts';
 import { type Ledger, paceRelays } from '../../src/platform/rate/pace-relays.ts';
@@ -91,6 +92,7 @@ export async function testContext(
     queues,
     mail: { ...signedPools({ letters, editions }, signer), signer, trap },
     templates,
+    metrics: openMetrics(),
     database,
     trap,
     dataDir,

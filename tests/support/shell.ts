@@ -27,6 +27,9 @@ export async function runCommand(
       ran.lines = typeof lines === 'string' ? lines : lines.join('\n');
     },
     say: () => {},
+    line: (text: string) => {
+      ran.lines += `${text}\n`;
+    },
     draw: () => {},
     exit: (code: number) => {
       ran.exit = code;

@@ -28,6 +28,8 @@ export interface PageProps extends PageFrame {
   folio?: readonly Child[] | undefined;
   /** The publisher's legal name, address and notices. */
   legal?: Child;
+  /** For tables: as wide as the trap's pages, not as a column of text. */
+  wide?: boolean | undefined;
   children?: Child;
 }
 
@@ -51,7 +53,7 @@ export function Page(props: PageProps) {
           <link rel="icon" href="data:," />
           <link rel="stylesheet" href="/assets/dateline.css" />
         </head>
-        <body>
+        <body class={props.wide ? 'wide' : undefined}>
           <a class="skip" href="#main">
             {words.skip}
           </a>

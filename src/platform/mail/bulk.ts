@@ -94,7 +94,7 @@ class Pool implements Bulk {
     this.#unsettled += 1;
     try {
       return await new Promise<Outcome>((resolve, reject) => {
-        this.#jobs.push({ envelope, compose, resolve, reject, repeats: 0 });
+        this.#jobs.push({ envelope, compose, resolve, reject, repeats: 0, begunAtMs: 0 });
         this.#pump();
       });
     } finally {
@@ -216,6 +216,7 @@ class Pool implements Bulk {
         continue;
       }
       const taken = job;
+      taken.begunAtMs = performance.now();
       line.taken += 1;
       line.door.begun += 1;
       taken.drawnAt = line.door.leave?.use();
@@ -243,6 +244,8 @@ class Pool implements Bulk {
       this.#jobs.pushFirst(job);
       return;
     }
+    const tookMs = performance.now() - job.begunAtMs;
+    this.#options.onOutcome?.({ relay: line.door.relay.name, outcome, tookMs });
     const putOff = putOffAtMail(outcome);
     if (putOff) this.#putOff(line, putOff);
     // A 421 ends the connection: one that brings nothing else is a shut door, unless it was said of a recipient.

@@ -9,6 +9,8 @@ export type Job = {
   reject: (error: unknown) => void;
   /** How often its connection had ended before it came to it. */
   repeats: number;
+  /** On the process's own clock: when a connection took it. */
+  begunAtMs: number;
   /** When the turn was drawn that it took; undefined = none was needed. */
   drawnAt?: Date | undefined;
 };
