@@ -39,7 +39,8 @@ export class Turns {
 
   async reserve(wanted: number): Promise<number> {
     if (!this.isPaced || wanted <= 0) return wanted;
-    while (this.#free() < wanted && this.#mayDraw()) {
+    // Once in any case: beside a relay without a rate there is always enough, and yet one with a rate is to have its share.
+    for (let asked = 0; (asked === 0 || this.#free() < wanted) && this.#mayDraw(); asked += 1) {
       this.#drawing ??= this.#draw(wanted).finally(() => {
         this.#drawing = undefined;
       });
