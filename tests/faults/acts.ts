@@ -1,0 +1,92 @@
+import { sql } from 'kysely';
+import { until } from '../support/until.ts';
+import { readSend, type SendSeen } from './books.ts';
+import type { Role } from './role.ts';
+import type { Stage } from './stage.ts';
+
+/** Asks for the send as an operator's program does. */
+export async function askForSend(stage: Stage): Promise<void> {
+  const { status, body } = await stage.call('POST', `/v1/editions/ed_${stage.editionId}/send`, {
+    expect_recipients: stage.readers,
+    hold_seconds: 0,
+  });
+  if (status !== 202) throw new Error(`the send was refused with ${status}: ${JSON.stringify(body)}`);
+}
+
+/** Asks for the send and waits until the sink has taken this share of it. @returns the connections open then. */
+export async function sendUpTo(stage: Stage, share: number): Promise<number> {
+  await askForSend(stage);
+  return (await stage.sink.until(Math.round(stage.readers * share))).open;
+}
+
+/** `pause`, `resume` or `cancel` by the API. */
+export async function steer(stage: Stage, act: 'pause' | 'resume' | 'cancel'): Promise<void> {
+  const { status, body } = await stage.call('POST', `/v1/sends/snd_${stage.editionId}/${act}`);
+  if (status !== 200) throw new Error(`${act} was answered with ${status}: ${JSON.stringify(body)}`);
+}
+
+/** Waits until the send's state is this. */
+export async function untilState(stage: Stage, state: string): Promise<SendSeen> {
+  let last: SendSeen | undefined;
+  return until(
+    async () => {
+      last = (await readSend(stage)) ?? last;
+      return last?.state === state ? last : undefined;
+    },
+    { timeoutMs: 240_000, everyMs: 250, what: `the send is ${state}` },
+  ).catch((error: Error) => {
+    throw new Error(`${error.message}; last seen: ${JSON.stringify(last)}`);
+  });
+}
+
+/** Waits until no delivery of this send is queued: each has an outcome, or a due time that lies ahead. */
+export async function untilAllTried(stage: Stage): Promise<SendSeen> {
+  return until(
+    async () => {
+      const seen = await readSend(stage);
+      return seen && seen.counts.planned === stage.readers && seen.counts.queued === 0 ? seen : undefined;
+    },
+    { timeoutMs: 180_000, everyMs: 250, what: 'every delivery was tried' },
+  );
+}
+
+/**
+ * Waits for the end of a send with deferred deliveries. By policy the first retry comes after five minutes, so their due
+ * times are moved to now, as often as there are any; everything else, finding and sending them too, is the program's.
+ */
+export async function untilSentWithRetries(stage: Stage): Promise<SendSeen> {
+  let over = false;
+  const hurry = (async () => {
+    while (!over) {
+      await sql`update deliveries set due_at = now() where edition_id = ${stage.editionId} and state = 'deferred'
+        and due_at > now()`
+        .execute(stage.database.db)
+        .catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+  })();
+  try {
+    return await untilState(stage, 'sent');
+  } finally {
+    over = true;
+    await hurry;
+  }
+}
+
+/** The worker that has the most on the wire at this moment, so that its death leaves something in doubt. */
+export async function busiestWorker(stage: Stage): Promise<Role> {
+  return until(
+    async () => {
+      const { rows } = await sql<{ pid: number }>`
+        select w.pid from deliveries d join workers w on w.id = d.worker_id
+        where d.edition_id = ${stage.editionId} and d.state = 'sending'
+        group by w.pid order by count(*) desc`.execute(stage.database.db);
+      return stage.workers.find((one) => one.pid === rows[0]?.pid && one.runs());
+    },
+    { timeoutMs: 60_000, what: 'a worker has mail on the wire' },
+  );
+}
+
+export async function pauseFor(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}

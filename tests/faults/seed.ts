@@ -1,0 +1,45 @@
+import type { Db } from '../../src/platform/db/database.ts';
+import { openDatabase } from '../../src/platform/db/database.ts';
+import { migrate } from '../../src/platform/db/migrate.ts';
+import { seedNewsletter, seedReaders, seedReadyEdition } from '../support/seed.ts';
+import type { Cluster } from './cluster.ts';
+import { command } from './role.ts';
+
+/** The database that each scenario's own is a copy of: the schema and one API key. */
+export const template = 'dateline_template';
+/** Readers are spread over so many mailbox providers, so that no provider's limit is the edition's. */
+export const domains = ['one', 'two', 'three', 'four', 'five'].map((name) => `${name}.example`);
+const hourMs = 3_600_000;
+
+/** Writes the template into a running cluster. @returns the API key in it. */
+export async function makeTemplate(cluster: Cluster, secretKey: string): Promise<string> {
+  await cluster.ask('postgres', `create database ${template}`);
+  const { db, close } = openDatabase(cluster.config(template), { max: 2 });
+  await migrate(db);
+  await close();
+  const env = {
+    PATH: process.env.PATH ?? '',
+    BASE_URL: 'https://news.example.org',
+    SECRET_KEY: secretKey,
+    DATABASE_URL: cluster.url(template),
+  };
+  const scopes = 'sends:read,sends:write,editions:write';
+  const { key } = await command<{ key: string }>(env, 'key', 'create', 'faults', '--scopes', scopes);
+  return key;
+}
+
+/** A newsletter, its readers and an edition that is ready. */
+export async function seedFaultSend(
+  db: Db,
+  readers: number,
+): Promise<{ newsletterId: number; editionId: number }> {
+  const now = new Date();
+  const dayAgo = new Date(now.getTime() - 24 * hourMs);
+  const newsletterId = await seedNewsletter(db, { at: dayAgo });
+  for (const domain of domains) {
+    const count = Math.round(readers / domains.length);
+    await seedReaders(db, { newsletterId, count, at: dayAgo, domain });
+  }
+  const editionId = await seedReadyEdition(db, { newsletterId, at: now });
+  return { newsletterId, editionId };
+}
