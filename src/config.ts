@@ -85,9 +85,7 @@ export function readConfig(
   env: Record<string, string | undefined> = process.env,
   over: Record<string, string | undefined> = {},
 ): Config {
-  const set = Object.fromEntries(
-    Object.entries({ ...env, ...over }).filter(([, value]) => value !== undefined && value !== ''),
-  );
+  const set = { ...said(env), ...said(over) };
   const { read, problems } = readEach(set);
   const relays = readRelays(read.SMTP_URL, problems);
   checkProxies(read.TRUSTED_PROXIES, problems);
@@ -115,6 +113,13 @@ export function readConfig(
     fetchAllow: read.FETCH_ALLOW,
     logLevel: read.LOG_LEVEL,
   };
+}
+
+/** What is not said, or said to be nothing, takes nothing away from what is said elsewhere. */
+function said(values: Record<string, string | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined && value !== ''),
+  );
 }
 
 /** What can be read, and what cannot: the rest is still looked at, so that everything wrong is said at once. */

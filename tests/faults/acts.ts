@@ -33,7 +33,7 @@ export async function untilState(stage: Stage, state: string): Promise<SendSeen>
       last = (await readSend(stage)) ?? last;
       return last?.state === state ? last : undefined;
     },
-    { timeoutMs: 240_000, everyMs: 250, what: `the send is ${state}` },
+    { timeoutMs: 240_000, everyMs: 500, what: `the send is ${state}` },
   ).catch((error: Error) => {
     throw new Error(`${error.message}; last seen: ${JSON.stringify(last)}`);
   });
@@ -46,7 +46,7 @@ export async function untilAllTried(stage: Stage): Promise<SendSeen> {
       const seen = await readSend(stage);
       return seen && seen.counts.planned === stage.readers && seen.counts.queued === 0 ? seen : undefined;
     },
-    { timeoutMs: 180_000, everyMs: 250, what: 'every delivery was tried' },
+    { timeoutMs: 180_000, everyMs: 500, what: 'every delivery was tried' },
   );
 }
 

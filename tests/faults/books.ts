@@ -15,9 +15,9 @@ export interface Books {
   stop(): void;
 }
 
-const everyMs = 200;
+const everyMs = 500;
 
-/** From now on reads `GET /v1/sends/{id}` five times a second; while the web role is away there is nothing to read. */
+/** From now on reads `GET /v1/sends/{id}` twice a second; while the web role is away there is nothing to read. */
 export function watchBooks(stage: Stage): Books {
   let stopped = false;
   const books: Books = {

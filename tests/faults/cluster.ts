@@ -7,6 +7,7 @@ import { findBinaries, linkLibraries } from '../../src/platform/db/embedded-bina
 import { makePlaces } from '../../src/platform/db/embedded-places.ts';
 import type { EmbeddedConfig } from '../../src/platform/db/embedded-running.ts';
 import { clearStale } from '../../src/platform/db/embedded-running.ts';
+import { takeSeat } from '../../src/platform/db/embedded-seats.ts';
 import { type Ground, initialise } from '../../src/platform/db/embedded-server.ts';
 import { until } from '../support/until.ts';
 
@@ -45,6 +46,8 @@ const copy = promisify(execFile);
 /** Makes a cluster in a folder, from nothing or as a copy of one that is stopped. It does not run yet. */
 export async function makeCluster(dataDir: string, from?: Cluster): Promise<Cluster> {
   const places = await makePlaces(dataDir);
+  // The account is given this pipe too, so it must be there; nobody keeps the seat.
+  (await takeSeat(places)).release();
   const binaries = findBinaries();
   const libraryPath = await linkLibraries(binaries, places.lib);
   const account = await chooseAccount(places, binaries, libraryPath);

@@ -92,9 +92,9 @@ function dropped(name: string, about: string, at: 'body' | 'dot', answer: string
 
 const busy: Scenario = {
   name: 'connection-421',
-  about: 'each connection hears 421 after 150 messages',
+  about: 'each connection hears 421 after 40 messages',
   long: true,
-  sink: { messagesMax: 150 },
+  sink: { messagesMax: 40 },
   act: async (stage) => {
     await askForSend(stage);
     await untilSentWithRetries(stage);

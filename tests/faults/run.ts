@@ -16,7 +16,7 @@ import { type Row, tally } from './tally.ts';
 import { twice } from './twice.ts';
 import { workerDeaths } from './worker-deaths.ts';
 
-// `npm run test:faults -- [--only NAME[,NAME]] [--json FILE] [--at-once N]`: brings faults about while an edition goes out
+// `npm run test:faults -- [--only NAME[,NAME]] [--json FILE] [--at-once N] [--keep]`: brings faults about while an edition goes out
 // through real processes, and holds the books against the relay's own log.
 
 const scenarios: Scenario[] = [...workerDeaths, ...stores, ...relays, ...operators, ...twice];
@@ -35,7 +35,12 @@ await main();
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { only: { type: 'string' }, json: { type: 'string' }, 'at-once': { type: 'string' } },
+    options: {
+      only: { type: 'string' },
+      json: { type: 'string' },
+      'at-once': { type: 'string' },
+      keep: { type: 'boolean' },
+    },
   });
   const chosen = choose(values.only);
   if (!redisServerFound)
@@ -61,7 +66,8 @@ async function main(): Promise<void> {
     await Promise.all(Array.from({ length: Number(values['at-once'] ?? atOnceUsually) }, take));
   } finally {
     await shared.cluster.stop();
-    await rm(dir, { recursive: true, force: true });
+    if (values.keep) console.log(`The logs are in ${dir}.`);
+    else await rm(dir, { recursive: true, force: true });
   }
   const order = chosen.map((one) => one.name);
   rows.sort((a, b) => order.indexOf(a.scenario) - order.indexOf(b.scenario));

@@ -35,11 +35,24 @@ export async function seedFaultSend(
 ): Promise<{ newsletterId: number; editionId: number }> {
   const now = new Date();
   const dayAgo = new Date(now.getTime() - 24 * hourMs);
-  const newsletterId = await seedNewsletter(db, { at: dayAgo });
+  const newsletterId = await seedNewsletter(db, { at: now });
+  // The calendar has no slot near, so that nothing else is composed meanwhile.
+  await setCalendar(db, newsletterId, new Date(now.getTime() + 12 * hourMs));
   for (const domain of domains) {
     const count = Math.round(readers / domains.length);
     await seedReaders(db, { newsletterId, count, at: dayAgo, domain });
   }
   const editionId = await seedReadyEdition(db, { newsletterId, at: now });
   return { newsletterId, editionId };
+}
+
+/** Lets a newsletter have one slot a day, at the minute of this instant. */
+export async function setCalendar(db: Db, newsletterId: number, at: Date): Promise<void> {
+  const time = at.toISOString().slice(11, 16);
+  const calendar = { days: [1, 2, 3, 4, 5, 6, 7], time, holidays: [], skipDates: [] };
+  await db
+    .updateTable('newsletters')
+    .set({ calendar: JSON.stringify(calendar), time_zone: 'UTC' })
+    .where('id', '=', newsletterId)
+    .execute();
 }

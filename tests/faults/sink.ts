@@ -62,7 +62,7 @@ export async function openSink(log: string): Promise<Sink> {
           const state = await order({});
           return state.accepted >= accepted ? state : undefined;
         },
-        { timeoutMs: 180_000, what: `the sink has taken ${accepted} messages` },
+        { timeoutMs: 180_000, everyMs: 25, what: `the sink has taken ${accepted} messages` },
       ),
     taken: async () =>
       (await readFile(log, 'utf8'))

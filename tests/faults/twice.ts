@@ -5,6 +5,7 @@ import { until } from '../support/until.ts';
 import { pauseFor, untilState } from './acts.ts';
 import { command } from './role.ts';
 import type { Scenario } from './scenario.ts';
+import { setCalendar } from './seed.ts';
 import { connectionsPerWorker, type Stage } from './stage.ts';
 
 const doubleTrigger: Scenario = {
@@ -95,10 +96,9 @@ async function openSlot({ database: { db }, newsletterId, editionId }: Stage): P
       );
     }
   }
-  const time = new Date(now.getTime() - 60_000).toISOString().slice(11, 16);
-  const calendar = { days: [1, 2, 3, 4, 5, 6, 7], time, holidays: [], skipDates: [] };
-  await sql`update newsletters set calendar = ${JSON.stringify(calendar)}, time_zone = 'UTC'
-    where id = ${newsletterId}`.execute(db);
+  await setCalendar(db, newsletterId, new Date(now.getTime() - 60_000));
+  const before = new Date(now.getTime() - 3_600_000);
+  await sql`update newsletters set created_at = ${before} where id = ${newsletterId}`.execute(db);
 }
 
 async function sends({ database }: Stage): Promise<number[]> {
