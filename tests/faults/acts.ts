@@ -33,7 +33,7 @@ export async function untilState(stage: Stage, state: string): Promise<SendSeen>
       last = (await readSend(stage)) ?? last;
       return last?.state === state ? last : undefined;
     },
-    { timeoutMs: 240_000, everyMs: 500, what: `the send is ${state}` },
+    { timeoutMs: 400_000, everyMs: 500, what: `the send is ${state}` },
   ).catch((error: Error) => {
     throw new Error(`${error.message}; last seen: ${JSON.stringify(last)}`);
   });
@@ -46,7 +46,7 @@ export async function untilAllTried(stage: Stage): Promise<SendSeen> {
       const seen = await readSend(stage);
       return seen && seen.counts.planned === stage.readers && seen.counts.queued === 0 ? seen : undefined;
     },
-    { timeoutMs: 180_000, everyMs: 500, what: 'every delivery was tried' },
+    { timeoutMs: 400_000, everyMs: 500, what: 'every delivery was tried' },
   );
 }
 
@@ -83,7 +83,7 @@ export async function busiestWorker(stage: Stage): Promise<Role> {
         group by w.pid order by count(*) desc`.execute(stage.database.db);
       return stage.workers.find((one) => one.pid === rows[0]?.pid && one.runs());
     },
-    { timeoutMs: 60_000, what: 'a worker has mail on the wire' },
+    { timeoutMs: 120_000, what: 'a worker has mail on the wire' },
   );
 }
 

@@ -94,7 +94,7 @@ function clusterOn({ places, binaries, libraryPath, account }: Ground): Cluster 
       words += chunk;
     });
     await until(() => words.includes('ready to accept connections') || !runs(), {
-      timeoutMs: 60_000,
+      timeoutMs: 120_000,
       what: 'Postgres is ready',
     });
   }
@@ -116,7 +116,7 @@ function clusterOn({ places, binaries, libraryPath, account }: Ground): Cluster 
     },
     stop: async () => {
       server?.kill('SIGINT');
-      await until(() => !runs(), { timeoutMs: 60_000, what: 'Postgres has stopped' });
+      await until(() => !runs(), { timeoutMs: 120_000, what: 'Postgres has stopped' });
     },
     kill: async () => {
       const pid = server?.pid ?? 0;

@@ -11,7 +11,6 @@ import {
 } from './acts.ts';
 import { readSend } from './books.ts';
 import type { Scenario } from './scenario.ts';
-import { domains } from './seed.ts';
 import { connectionsPerWorker } from './stage.ts';
 
 /** The real thing lasts a minute; what happens in it has happened after twenty seconds: shut, probed, shut for longer. */
@@ -107,26 +106,22 @@ const busy: Scenario = {
   },
 };
 
-const [slowDomain = ''] = domains;
-
 /** O24. The others' end comes while the one waits; then the edition is cancelled, so that the books can be closed. */
 const oneDomain: Scenario = {
   name: 'domain-421',
   about: 'one domain answers 421 to everyone; the others’ edition goes on',
-  sink: {
-    rules: [{ at: 'rcpt', domain: slowDomain, answer: '421 4.7.0 too many messages, try again later' }],
-  },
   act: async (stage) => {
+    const [slow = ''] = stage.domains;
+    const answer = '421 4.7.0 too many messages, try again later';
+    await stage.sink.behave({ rules: [{ at: 'rcpt', domain: slow, answer }] });
     await askForSend(stage);
-    const others = Math.round((stage.readers * (domains.length - 1)) / domains.length);
+    const others = stage.readers - stage.readers / stage.domains.length;
     const { rejected } = await stage.sink.until(others);
     const { rows } = await sql<{ waiting: number; burnt: number }>`
       select count(*) filter (where d.state in ('queued', 'sending', 'deferred'))::int as waiting,
         count(*) filter (where d.attempts > 0)::int as burnt
       from deliveries d join subscribers s on s.id = d.subscriber_id
-      where d.edition_id = ${stage.editionId} and s.email like ${`%@${slowDomain}`}`.execute(
-      stage.database.db,
-    );
+      where d.edition_id = ${stage.editionId} and s.email like ${`%@${slow}`}`.execute(stage.database.db);
     const [{ waiting = 0, burnt = 0 } = {}] = rows;
     const problems = [];
     const all = stage.readers - others;

@@ -8,7 +8,7 @@ import { command } from './role.ts';
 /** The database that each scenario's own is a copy of: the schema and one API key. */
 export const template = 'dateline_template';
 /** Readers are spread over so many mailbox providers, so that no provider's limit is the edition's. */
-export const domains = ['one', 'two', 'three', 'four', 'five'].map((name) => `${name}.example`);
+const providers = ['one', 'two', 'three', 'four', 'five'];
 const hourMs = 3_600_000;
 
 /** Writes the template into a running cluster. @returns the API key in it. */
@@ -28,22 +28,25 @@ export async function makeTemplate(cluster: Cluster, secretKey: string): Promise
   return key;
 }
 
-/** A newsletter, its readers and an edition that is ready. */
-export async function seedFaultSend(
-  db: Db,
-  readers: number,
-): Promise<{ newsletterId: number; editionId: number }> {
+export interface Seeded {
+  newsletterId: number;
+  editionId: number;
+  /** The domains of its readers, nobody else's; each has as many. */
+  domains: string[];
+}
+
+/** A newsletter of this name, its readers and an edition that is ready. */
+export async function seedFaultSend(db: Db, name: string, readers: number): Promise<Seeded> {
   const now = new Date();
   const dayAgo = new Date(now.getTime() - 24 * hourMs);
-  const newsletterId = await seedNewsletter(db, { at: now });
+  const newsletterId = await seedNewsletter(db, { slug: name, at: now });
   // The calendar has no slot near, so that nothing else is composed meanwhile.
   await setCalendar(db, newsletterId, new Date(now.getTime() + 12 * hourMs));
-  for (const domain of domains) {
-    const count = Math.round(readers / domains.length);
-    await seedReaders(db, { newsletterId, count, at: dayAgo, domain });
-  }
+  const domains = providers.map((provider) => `${provider}.${name}.example`);
+  const count = Math.round(readers / domains.length);
+  for (const domain of domains) await seedReaders(db, { newsletterId, count, at: dayAgo, domain });
   const editionId = await seedReadyEdition(db, { newsletterId, at: now });
-  return { newsletterId, editionId };
+  return { newsletterId, editionId, domains };
 }
 
 /** Lets a newsletter have one slot a day, at the minute of this instant. */

@@ -4,10 +4,11 @@ import type { Behaviour } from './behaviour.ts';
 import { wellBehaved } from './behaviour.ts';
 import { converse, type Floor } from './conversation.ts';
 
-// A relay as a process of its own, told over its parent's channel how to behave. Usage: sink-process.js <port> <log file>
+// A relay as a process of its own, told over its parent's channel how to behave. Usage: sink-process.js <port>
 // Every message that it takes is a line in the log before it is answered: time, recipient, Message-ID.
 
-export type Order = { id: number; behave?: Partial<Behaviour>; away?: boolean };
+/** `log`: begin anew, as if nothing had been, and write into this file. */
+export type Order = { id: number; log?: string; behave?: Partial<Behaviour>; away?: boolean };
 export interface SinkState {
   accepted: number;
   /** Connections open now, and the most that ever were. */
@@ -17,7 +18,8 @@ export interface SinkState {
   rejected: number;
 }
 
-const [port = '', log = ''] = process.argv.slice(2);
+const [port = ''] = process.argv.slice(2);
+let log = '';
 const sockets = new Set<Socket>();
 const state: SinkState = { accepted: 0, open: 0, openMost: 0, dropped: 0, rejected: 0 };
 const floor: Floor = {
@@ -51,7 +53,12 @@ function cutAll(): void {
   for (const socket of sockets) socket.resetAndDestroy();
 }
 
-process.on('message', ({ id, behave, away }: Order) => {
+process.on('message', ({ id, log: into, behave, away }: Order) => {
+  if (into !== undefined) {
+    log = into;
+    floor.behaviour = wellBehaved;
+    Object.assign(state, { accepted: 0, openMost: sockets.size, dropped: 0, rejected: 0 });
+  }
   if (behave) {
     // What hung in the dark is cut when the light comes back, as by a relay that was started again.
     if (behave.black === false && floor.behaviour.black) cutAll();

@@ -15,6 +15,8 @@ export interface Taken {
 
 export interface Sink {
   url: string;
+  /** Forgets what was, behaves well, and writes into this log from now on. */
+  begin(log: string): Promise<void>;
   behave(behaviour: Partial<Behaviour>): Promise<void>;
   /** Cuts every connection and refuses new ones, until it is back. */
   away(): Promise<void>;
@@ -29,13 +31,13 @@ export interface Sink {
 
 const program = fileURLToPath(new URL('./sink-process.js', import.meta.url));
 
-/** Starts a relay that is a process of its own and writes every message that it takes into a log. */
-export async function openSink(log: string): Promise<Sink> {
+/** Starts a relay that is a process of its own; once begun, it writes every message that it takes into a log. */
+export async function openSink(): Promise<Sink> {
   const port = await freePort();
-  await writeFile(log, '');
-  const child = fork(program, [String(port), log], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(program, [String(port)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const waiting = new Map<number, (state: SinkState) => void>();
   let orders = 0;
+  let log = '';
   const ready = new Promise<SinkState>((resolve) => waiting.set(0, resolve));
   child.on('message', ({ id, state }: { id: number; state: SinkState }) => {
     waiting.get(id)?.(state);
@@ -52,6 +54,11 @@ export async function openSink(log: string): Promise<Sink> {
   };
   return {
     url: `smtp://127.0.0.1:${port}?tls=off`,
+    begin: async (into) => {
+      log = into;
+      await writeFile(log, '');
+      await order({ log });
+    },
     behave: async (behave) => void (await order({ behave })),
     away: async () => void (await order({ away: true })),
     back: async () => void (await order({ away: false })),
@@ -62,7 +69,7 @@ export async function openSink(log: string): Promise<Sink> {
           const state = await order({});
           return state.accepted >= accepted ? state : undefined;
         },
-        { timeoutMs: 180_000, everyMs: 25, what: `the sink has taken ${accepted} messages` },
+        { timeoutMs: 300_000, everyMs: 25, what: `the sink has taken ${accepted} messages` },
       ),
     taken: async () =>
       (await readFile(log, 'utf8'))

@@ -14,22 +14,25 @@ import { openSink, type Sink } from './sink.ts';
 export const connectionsPerWorker = 5;
 export const secretKey = 'a secret that only tests ever use and nobody else';
 
-/** Everything that one scenario has to itself: a database, Redis, a relay, and the program's processes. */
+/** What a scenario is played on: a database, Redis, a relay and the program's processes, and the send of the moment. */
 export interface Stage {
   dir: string;
   env: Record<string, string>;
-  readers: number;
   cluster: Cluster;
   database: Database;
   databaseName: string;
   redis: OwnRedis;
   sink: Sink;
-  newsletterId: number;
-  editionId: number;
+  url: string;
   web: Role;
   workers: Role[];
+  readers: number;
+  newsletterId: number;
+  editionId: number;
+  domains: string[];
   books: Books;
-  url: string;
+  /** Seeds a send that nobody has asked for yet, and sees to it that web and two workers run. */
+  begin(name: string, readers: number): Promise<void>;
   /** Starts another process of the program; workers are added to `workers`. */
   start(name: 'web' | 'worker', env?: Record<string, string>): Role;
   startWeb(): Promise<void>;
@@ -45,21 +48,16 @@ export interface Ground {
   key: string;
 }
 
-/** Opens a stage with web and two workers running, and a send that nobody has asked for yet. */
-export async function openStage(
-  ground: Ground,
-  what: { name: string; readers: number; cluster: Cluster },
-): Promise<Stage> {
-  const { name, readers, cluster } = what;
+/** Opens a stage; nothing of the program runs on it yet. */
+export async function openStage(ground: Ground, name: string, cluster: Cluster): Promise<Stage> {
   const dir = join(ground.dir, name);
   await mkdir(dir, { recursive: true });
   const databaseName = name.replaceAll('-', '_');
   await cluster.ask('postgres', `create database ${databaseName} template ${template} strategy wal_log`);
   const database = openDatabase(cluster.config(databaseName), { max: 3 });
-  const seeded = await seedFaultSend(database.db, readers);
   const [redis, sink, port] = await Promise.all([
     startRedis('--maxmemory-policy', 'noeviction', '--dir', dir),
-    openSink(join(dir, 'sink.log')),
+    openSink(),
     freePort(),
   ]);
   const env = {
@@ -92,10 +90,8 @@ export async function openStage(
     return { status: answer.status, body: (await answer.json()) as never };
   };
   const stage: Stage = {
-    ...seeded,
     dir,
     env,
-    readers,
     cluster,
     database,
     databaseName,
@@ -105,27 +101,35 @@ export async function openStage(
     web: undefined as never,
     books: undefined as never,
     url: `http://127.0.0.1:${port}`,
+    readers: 0,
+    newsletterId: 0,
+    editionId: 0,
+    domains: [],
+    begin: async (play, readers) => {
+      await sink.begin(join(dir, `${play}.sink.log`));
+      Object.assign(stage, { readers, ...(await seedFaultSend(database.db, play, readers)) });
+      stage.books = watchBooks(stage);
+      stage.workers = stage.workers.filter((worker) => worker.runs());
+      while (stage.workers.length < 2) start('worker');
+      if (!stage.web?.runs()) await stage.startWeb();
+    },
     start,
     startWeb: async () => {
       stage.web = start('web');
       await until(async () => (await fetch(`${stage.url}/readyz`).catch(() => undefined))?.ok, {
-        timeoutMs: 120_000,
+        timeoutMs: 300_000,
         everyMs: 100,
         what: 'the web role is ready',
       });
     },
     call,
     close: async () => {
-      stage.books.stop();
+      stage.books?.stop();
       for (const role of roles) if (role.runs()) await role.kill();
       await redis.kill().catch(() => {});
       sink.close();
       await database.close();
     },
   };
-  stage.books = watchBooks(stage);
-  start('worker');
-  start('worker');
-  await stage.startWeb();
   return stage;
 }

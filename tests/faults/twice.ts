@@ -1,5 +1,4 @@
 import { sql } from 'kysely';
-import { freePort } from '../support/free-port.ts';
 import { startRedis } from '../support/own-redis.ts';
 import { until } from '../support/until.ts';
 import { pauseFor, untilState } from './acts.ts';
@@ -59,18 +58,19 @@ const twoSchedulers: Scenario = {
     await second?.end();
     await openSlot(stage);
     const redis = await startRedis('--maxmemory-policy', 'noeviction', '--dir', stage.dir);
+    const stranger = stage.start('worker', { REDIS_URL: redis.url });
     try {
-      stage.start('worker', { REDIS_URL: redis.url, PORT: String(await freePort()) });
       const [editionId] = await until(
         async () => {
           const found = await sends(stage);
           return found.length > 0 ? found : undefined;
         },
-        { timeoutMs: 200_000, everyMs: 250, what: 'the calendar sends its edition' },
+        { timeoutMs: 300_000, everyMs: 250, what: 'the calendar sends its edition' },
       );
       stage.editionId = editionId ?? 0;
       await untilState(stage, 'sent');
     } finally {
+      await stranger.kill();
       await redis.kill();
     }
     const problems = [];
@@ -101,12 +101,15 @@ async function openSlot({ database: { db }, newsletterId, editionId }: Stage): P
   await sql`update newsletters set created_at = ${before} where id = ${newsletterId}`.execute(db);
 }
 
-async function sends({ database }: Stage): Promise<number[]> {
-  return (await database.db.selectFrom('sends').select('edition_id').execute()).map((one) => one.edition_id);
+/** The sends of this newsletter. */
+async function sends({ database, newsletterId }: Stage): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`select edition_id as id from sends s
+    join editions e on e.id = s.edition_id where e.newsletter_id = ${newsletterId}`.execute(database.db);
+  return rows.map((one) => one.id);
 }
 
-async function editions({ database }: Stage): Promise<number[]> {
-  const found = database.db.selectFrom('editions').select('id').where('scheduled', '=', true);
+async function editions({ database, newsletterId }: Stage): Promise<number[]> {
+  const found = database.db.selectFrom('editions').select('id').where('newsletter_id', '=', newsletterId);
   return (await found.execute()).map((one) => one.id);
 }
 
