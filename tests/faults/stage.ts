@@ -84,7 +84,7 @@ export async function openStage(ground: Ground, name: string, cluster: Cluster):
     const answer = await fetch(`${stage.url}${path}`, {
       method,
       headers: { Authorization: `Bearer ${ground.key}`, 'Content-Type': 'application/json' },
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(60_000),
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
     return { status: answer.status, body: (await answer.json()) as never };

@@ -70,8 +70,8 @@ export async function tally(stage: Stage, outcome: Outcome): Promise<Omit<Row, '
 
 async function bookSums(stage: Stage): Promise<Record<string, number>> {
   const { rows } = await sql<Record<string, number>>`
-    select sum(accepted)::int as accepted, sum(deferred)::int as deferred, sum(refused)::int as refused,
-      sum(skipped)::int as skipped, sum(unknown)::int as unknown, sum(cancelled)::int as cancelled
+    select coalesce(sum(accepted), 0)::int as accepted, coalesce(sum(deferred), 0)::int as deferred, coalesce(sum(refused), 0)::int as refused,
+      coalesce(sum(skipped), 0)::int as skipped, coalesce(sum(unknown), 0)::int as unknown, coalesce(sum(cancelled), 0)::int as cancelled
     from send_counts where edition_id = ${stage.editionId}`.execute(stage.database.db);
   return rows[0] ?? {};
 }
