@@ -48,7 +48,7 @@ const owners: Record<string, readonly string[]> = {
   'platform/queue': ['workers'],
   articles: ['sources', 'articles'],
   editions: ['editions', 'edition_stories', 'edition_variants', 'approvals'],
-  deliveries: ['sends', 'deliveries', 'delivery_batches', 'send_counts'],
+  deliveries: ['sends', 'deliveries', 'delivery_batches', 'send_counts', 'mail_domains', 'lanes'],
   workers: ['upkeep'],
 };
 

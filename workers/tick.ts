@@ -1,10 +1,13 @@
 import { ringDuePolls } from '../src/articles/ring-due-polls.ts';
 import type { Context } from '../src/context.ts';
+import { lookUpLanes } from '../src/deliveries/look-up-lanes.ts';
 import { ringDueEditions } from '../src/editions/ring-due-editions.ts';
 
-/** Once a minute: rings for every slot that is near and every source that is due. Safe to run twice. */
+/** Once a minute: rings for every slot that is near and every source that is due, and learns whose
+ * mailboxes new domains are. Safe to run twice. */
 export async function tick(ctx: Context): Promise<void> {
   const polls = await ringDuePolls(ctx);
   const editions = await ringDueEditions(ctx);
-  ctx.log.debug({ deed: 'tick', polls, editions }, 'tick');
+  const domains = await lookUpLanes(ctx);
+  ctx.log.debug({ deed: 'tick', polls, editions, domains }, 'tick');
 }

@@ -4,6 +4,7 @@ import type { Outcome } from '../platform/mail/smtp-outcome.ts';
 import { classifyReply, type Phase, type ReplyClass, replyText } from '../platform/mail/smtp-reply.ts';
 import { nextTryAt } from './back-off.ts';
 import type { Claimed, Settlement } from './claim.ts';
+import { type Trouble, troubleOf } from './lane-policy.ts';
 
 /** What a claimed delivery came to. */
 export interface Answer {
@@ -14,6 +15,8 @@ export interface Answer {
   domain: string;
   /** The relay could not be reached, or would not talk: the delivery was never begun. */
   relayAway: boolean;
+  /** The answer says that the reader's whole lane is in trouble. */
+  trouble: Trouble | undefined;
 }
 
 /** Phases before the server has said a word about the message: what is lost there is our way to the relay, not the reader. */
@@ -41,7 +44,7 @@ export function readAnswer(
     ...settlement,
   });
   const domain = domainOf(claimed.email);
-  const quiet = { bounce: undefined, domain, relayAway: false };
+  const quiet = { bounce: undefined, domain, relayAway: false, trouble: undefined };
   if (outcome.kind === 'lost') {
     const textMasked = maskAddresses(outcome.reply ? replyText(outcome.reply) : outcome.reason);
     if (outcome.afterDot) {
@@ -56,10 +59,17 @@ export function readAnswer(
     }
     const dueAt = nextTryAt({ ...claimed, editionId: at.editionId }, claimed.attempts, at.now);
     const lost = { class: 'network', textMasked, dueAt, burnt: true };
-    return { settlement: settle({ state: 'deferred', ...lost }), ...quiet };
+    const trouble = troubleOf({
+      phase: outcome.phase,
+      class: 'network',
+      status: undefined,
+      text: textMasked,
+    });
+    return { settlement: settle({ state: 'deferred', ...lost }), ...quiet, trouble };
   }
   const { phase, reply } = outcome;
   const verdict = classifyReply({ phase, ...reply });
+  const trouble = troubleOf({ phase, class: verdict.class, status: reply.status, text: reply.text });
   const seen = {
     smtpCode: reply.code,
     status: reply.status ?? null,
@@ -75,6 +85,7 @@ export function readAnswer(
       return {
         settlement: settle({ ...seen, state: 'deferred', class: verdict.class, dueAt, burnt }),
         ...quiet,
+        trouble,
       };
     }
     case 'refused': {
@@ -87,6 +98,7 @@ export function readAnswer(
           burnt: true,
         }),
         ...quiet,
+        trouble,
         bounce: lacksUtf8 || phase === 'mail' ? undefined : verdict.class,
       };
     }
@@ -102,6 +114,7 @@ export function withdrawn(claimed: Claimed): Answer {
     bounce: undefined,
     domain: domainOf(claimed.email),
     relayAway: false,
+    trouble: undefined,
   };
 }
 

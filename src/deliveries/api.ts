@@ -6,6 +6,7 @@ import { namedEdition } from '../editions/find.ts';
 import { Refusal } from '../lib/errors.ts';
 import { type IdKind, publicId, rowId } from '../lib/ids.ts';
 import { bearer, json, openApi, problems } from '../platform/http/openapi.ts';
+import { laneRoutes } from './api-lanes.ts';
 import { cancelSend } from './cancel-send.ts';
 import { listSends, namedSend } from './find-send.ts';
 import { listDeliveries } from './list-deliveries.ts';
@@ -28,6 +29,14 @@ import {
 import { verifySend } from './verify-send.ts';
 
 const tags = ['sends'];
+const resumeQuery = z.object({
+  only: z.coerce
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .openapi({ description: 'Go on for so many deliveries, then pause again' }),
+});
 const page = { after: z.string().optional(), limit: z.coerce.number().int().min(1).max(100).default(20) };
 
 /** `/v1/editions/{id}/send`, `/v1/sends` and `/v1/deliveries`: one edition to its readers, watched and steered. */
@@ -130,7 +139,7 @@ export function deliveriesApi(ctx: Context): OpenAPIHono<KeyEnv> {
         tags,
         security: bearer,
         middleware: write,
-        request: { params: named },
+        request: { params: named, query: act === 'resume' ? resumeQuery : z.object({}) },
         responses: {
           200: json(sendSchema, 'The send as it is now'),
           ...problems(401, 403, 404, 409, 422, 503),
@@ -140,7 +149,8 @@ export function deliveriesApi(ctx: Context): OpenAPIHono<KeyEnv> {
         if (act === 'resume') refuseTestKey(c.get('key'));
         const { editionId } = await find(c.get('key'), c.req.valid('param').id);
         if (act === 'pause') await pauseSend(ctx, { editionId, by: c.get('key').name });
-        else if (act === 'resume') await resumeSend(ctx, { editionId });
+        else if (act === 'resume')
+          await resumeSend(ctx, { editionId, only: resumeQuery.parse(c.req.query()).only });
         else await cancelSend(ctx, { editionId });
         return c.json(await shown(editionId), 200);
       },
@@ -276,6 +286,7 @@ export function deliveriesApi(ctx: Context): OpenAPIHono<KeyEnv> {
     return send;
   }
 
+  app.route('/', laneRoutes(ctx));
   return app;
 }
 

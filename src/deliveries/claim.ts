@@ -1,14 +1,19 @@
 import { sql } from 'kysely';
 import type { Db } from '../platform/db/database.ts';
 import { prepared } from '../platform/db/prepared.ts';
-import type { EditionState } from '../platform/db/tables.ts';
+import type { EditionState, LaneState } from '../platform/db/tables.ts';
 import { notMailed } from '../subscribers/may-mail.ts';
 import { deliveringStates, soon } from './delivery.ts';
+import { freePace, type Pace, toPace } from './lane.ts';
+import { otherLane } from './lane-names.ts';
+import { moveBooks, shardOf } from './move-books.ts';
 
 /** The batch whose lease a window is claimed under. */
 export interface Lease {
   editionId: number;
   batchNo: number;
+  /** The lane of all its deliveries. */
+  lane: string;
   newsletterId: number;
   workerId: number;
 }
@@ -46,10 +51,15 @@ export interface Window {
   /** Which of the settlements were written; the others' rows were no longer `sending` under that claim. */
   settled: Set<number>;
   claimed: Claimed[];
+  /** What stands between the lane and the relays. */
+  pace: Pace;
+  /** Whether a person allowed this send only so many more: they are drawn (`drawAllowance`) before they are claimed. */
+  rationed: boolean;
+  /** Whether the lane has a limit that another worker keeps. */
+  keptByOther: boolean;
+  /** Readers of the shared lane whose own domain has trouble or a limit: left as they are. */
+  setApart: number[];
 }
-
-/** How many rows share one send's counts, so that workers do not wait for each other. */
-export const countShards = 16;
 
 /**
  * Settles the last window of a batch and claims the next, in one statement: the two always travel together, so
@@ -58,14 +68,18 @@ export const countShards = 16;
  * Its parts, in the order in which the rows flow:
  * - `lease` finds our lease and holds the batch's row until the statement ends: `rescue`, which takes leases from the dead,
  *   waits for it, and so never overlooks a row that we are just making `sending`.
- * - `gate` is the edition's state at this moment. When it is not `sending` nothing is claimed, and a pause takes hold.
+ * - `gate` is the state of the edition and of the lane at this moment. When the edition is not `sending`, or the lane is
+ *   closed or its limit is kept by another worker, nothing is claimed, and a pause takes hold.
  * - `answers` is what we bring; `settled` writes each answer to the row that is still `sending` under our worker and
  *   claim number. A row that someone else has moved since keeps what it has: believe only what comes back.
  * - `wanted` asks about each delivery of the next window whether it still may go, in this order: within its deadline, not
  *   erased, subscription active, not paused, not suppressed. This is where someone who left a second ago is left out.
+ *   In the shared lane, readers whose own domain is in trouble are set apart and stay as they are.
  * - `claimed` makes them `sending`, or `skipped` and `refused` with the reason, and counts the claim. The condition
  *   `state = 'queued'` is checked again on the row itself, so of two workers one gets it.
- * - `counted` moves the books by exactly the rows that moved, in our shard.
+ * - `booked` moves the books by exactly the rows that moved, in our shard.
+ *
+ * `drawn` says that the caller has drawn these from the send's allowance, if it has one.
  *
  * At most once: whoever runs it twice with the same claims settles nothing the second time.
  */
@@ -75,15 +89,21 @@ export async function settleAndClaim(
   settlements: readonly Settlement[],
   nextIds: readonly number[],
   now: Date,
+  drawn = false,
 ): Promise<Window> {
-  const { editionId, batchNo, newsletterId, workerId } = lease;
+  const { editionId, batchNo, lane, newsletterId, workerId } = lease;
   const { rows } = await sql<Row>`${prepared('settle-and-claim')}
 with lease as materialized (
   select no from delivery_batches
   where edition_id = ${editionId} and no = ${batchNo} and worker_id = ${workerId} and done_at is null
   for update
 ), gate as materialized (
-  select state as edition_state, exists (select from lease) as leased from editions where id = ${editionId}
+  select e.state as edition_state, exists (select from lease) as leased, l.state as lane_state, l.back_off_until,
+    l.connections, l.probe, l.rate_per_second,
+    s.allowance is not null as rationed,
+    (l.connections is not null or l.probe is not null or l.rate_per_second is not null)
+      and l.worker_id is distinct from ${workerId} as kept_by_other
+  from editions e join sends s on s.edition_id = e.id left join lanes l on l.lane = ${lane} where e.id = ${editionId}
 ), answers as (
   select * from unnest(${settlements.map((one) => one.subscriberId)}::bigint[],
     ${settlements.map((one) => one.claim)}::int[], ${settlements.map((one) => one.state)}::text[],
@@ -104,12 +124,15 @@ with lease as materialized (
   from answers a, gate g
   where d.edition_id = ${editionId} and d.subscriber_id = a.subscriber_id
     and d.state = 'sending' and d.worker_id = ${workerId} and d.claim = a.claim
-  returning d.subscriber_id, d.state
+  returning d.subscriber_id, d.lane, d.state
 ), wanted as materialized (
   select d.subscriber_id, s.email, coalesce(sc.confirmed_at, sc.created_at) as confirmed_at,
-    case when d.deadline_at <= ${now} then 'expired' else ${notMailed(now)} end as reason
+    case when d.deadline_at <= ${now} then 'expired' else ${notMailed(now)} end as reason,
+    ${lane} = ${otherLane} and exists (select from lanes own where own.lane = split_part(s.email_key, '@', 2)) as apart
   from unnest(${nextIds}::bigint[]) as n (subscriber_id)
   join gate g on g.leased and g.edition_state = any(${[...deliveringStates]}::text[])
+    and coalesce(g.lane_state, 'open') <> 'paused' and coalesce(g.back_off_until <= ${now}, true)
+    and not coalesce(g.kept_by_other, false) and (${drawn} or not g.rationed)
   join deliveries d on d.edition_id = ${editionId} and d.subscriber_id = n.subscriber_id
   left join subscribers s on s.id = n.subscriber_id
   left join subscriptions sc on sc.subscriber_id = n.subscriber_id and sc.newsletter_id = ${newsletterId}
@@ -121,48 +144,41 @@ with lease as materialized (
     claim = d.claim + 1, worker_id = ${workerId},
     settled_at = case when w.reason is null then null else ${now}::timestamptz end
   from wanted w
-  where d.edition_id = ${editionId} and d.subscriber_id = w.subscriber_id and d.state = 'queued'
-  returning d.subscriber_id, d.state, d.claim, d.attempts, d.variant_id, w.email, w.confirmed_at
-), moved as (
-  select count(*) as n,
-    count(*) filter (where state = 'accepted') as accepted, count(*) filter (where state = 'deferred') as deferred,
-    count(*) filter (where state = 'refused') as refused, count(*) filter (where state = 'skipped') as skipped,
-    count(*) filter (where state = 'unknown') as unknown, count(*) filter (where state = 'cancelled') as cancelled,
-    count(*) filter (where answered and state <> 'cancelled') as answered
-  from (select state, true as answered from settled where state <> 'queued'
-    union all select state, false from claimed where state <> 'sending') as s
-), counted as (
-  update send_counts c set
-    accepted = c.accepted + m.accepted, deferred = c.deferred + m.deferred, refused = c.refused + m.refused,
-    skipped = c.skipped + m.skipped, unknown = c.unknown + m.unknown, cancelled = c.cancelled + m.cancelled,
-    queued = c.queued - m.n,
-    before_n = case c.bucket when ${bucketOf(now)} then c.before_n when ${bucketOf(now) - 1} then c.bucket_n else 0 end,
-    bucket_n = case c.bucket when ${bucketOf(now)} then c.bucket_n else 0 end + m.answered,
-    bucket = ${bucketOf(now)}
-  from moved m
-  where c.edition_id = ${editionId} and c.shard = ${workerId % countShards} and m.n > 0
-)
-select g.edition_state, g.leased, 'gate' as state, null::bigint as subscriber_id, null::int as claim,
-  null::int as attempts, null::bigint as variant_id, null::text as email, null::timestamptz as confirmed_at
+  where d.edition_id = ${editionId} and d.subscriber_id = w.subscriber_id and d.state = 'queued' and not w.apart
+  returning d.subscriber_id, d.lane, d.state, d.claim, d.attempts, d.variant_id, w.email, w.confirmed_at
+), ${moveBooks(
+    editionId,
+    shardOf(workerId),
+    sql`select lane, 'sending', state from settled where state <> 'queued'
+      union all select lane, 'queued', state from claimed where state <> 'sending'`,
+    now,
+  )}
+select 'gate' as state, g.edition_state, g.leased, g.rationed, g.kept_by_other, g.lane_state, g.back_off_until, g.connections, g.probe,
+  g.rate_per_second, null::bigint as subscriber_id, null::int as claim, null::int as attempts,
+  null::bigint as variant_id, null::text as email, null::timestamptz as confirmed_at
 from gate g
-union all select null, null, 'settled', subscriber_id, null, null, null, null, null from settled
-union all select null, null, state, subscriber_id, claim, attempts, variant_id, email, confirmed_at
+union all select 'settled', ${nothing(9)}, subscriber_id, ${nothing(5)} from settled
+union all select 'apart', ${nothing(9)}, subscriber_id, ${nothing(5)} from wanted where apart
+union all select state, ${nothing(9)}, subscriber_id, claim, attempts, variant_id, email, confirmed_at
 from claimed where state = 'sending'`.execute(db);
   return readWindow(rows);
 }
 
-/** Rates are counted in buckets of this length. */
-export const bucketMs = 10_000;
-
-/** The ten seconds that an instant belongs to, counted since 1970. */
-export function bucketOf(at: Date): number {
-  return Math.floor(at.getTime() / bucketMs);
+function nothing(columns: number) {
+  return sql.raw(Array(columns).fill('null').join(', '));
 }
 
 interface Row {
-  state: 'gate' | 'settled' | 'sending';
+  state: 'gate' | 'settled' | 'apart' | 'sending';
   edition_state: EditionState | null;
   leased: boolean | null;
+  rationed: boolean | null;
+  kept_by_other: boolean | null;
+  lane_state: LaneState | null;
+  back_off_until: Date | null;
+  connections: number | null;
+  probe: number | null;
+  rate_per_second: number | null;
   subscriber_id: number | null;
   claim: number | null;
   attempts: number | null;
@@ -172,12 +188,27 @@ interface Row {
 }
 
 function readWindow(rows: readonly Row[]): Window {
-  const window: Window = { editionState: undefined, leased: false, settled: new Set(), claimed: [] };
+  const window: Window = {
+    editionState: undefined,
+    leased: false,
+    settled: new Set(),
+    claimed: [],
+    pace: freePace,
+    rationed: false,
+    keptByOther: false,
+    setApart: [],
+  };
   for (const row of rows) {
     switch (row.state) {
       case 'gate':
         window.editionState = row.edition_state ?? undefined;
         window.leased = row.leased === true;
+        window.pace = toPace({ ...row, state: row.lane_state });
+        window.rationed = row.rationed === true;
+        window.keptByOther = row.kept_by_other === true;
+        break;
+      case 'apart':
+        window.setApart.push(Number(row.subscriber_id));
         break;
       case 'settled':
         window.settled.add(Number(row.subscriber_id));

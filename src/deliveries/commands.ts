@@ -10,6 +10,7 @@ import { type Out, type Shell, table } from '../shell.ts';
 import { cancelSend } from './cancel-send.ts';
 import { addsUp, countedStates } from './delivery.ts';
 import { latestSend, listSends, namedSend } from './find-send.ts';
+import { laneCommand } from './lane-command.ts';
 import { listFailures } from './list-failures.ts';
 import { outsideFailures, outsideSend } from './outside.ts';
 import { pauseSend } from './pause-send.ts';
@@ -58,7 +59,7 @@ export function editionSendCommand(shell: Shell): Command {
 const noWorker =
   'No worker is running: it waits until one is started (`dateline start` or `dateline worker`).';
 
-/** `dateline send …`: sends under way and past. */
+/** `dateline send …`: sends under way and past; `dateline lane …`. */
 export function deliveriesCommands(shell: Shell): Command[] {
   const send = new Command('send').description('the run in which an edition goes out');
   send
@@ -94,10 +95,10 @@ export function deliveriesCommands(shell: Shell): Command[] {
     await pauseSend(ctx, { editionId, by: 'cli' });
     show(out, await progress(ctx, editionId));
   });
-  on('resume', 'go on where it stood', async (ctx, out, editionId) => {
-    await resumeSend(ctx, { editionId });
+  on('resume', 'go on where it stood', async (ctx, out, editionId, { only }) => {
+    await resumeSend(ctx, { editionId, only });
     show(out, await progress(ctx, editionId));
-  });
+  }).option('--only <n>', 'so many more, then pause again and decide', aNumber);
   on('cancel', 'what has not gone out never will', async (ctx, out, editionId) => {
     await cancelSend(ctx, { editionId });
     show(out, await progress(ctx, editionId));
@@ -162,10 +163,11 @@ export function deliveriesCommands(shell: Shell): Command[] {
     return latestSend(ctx.db, newsletter?.id);
   }
 
-  return [send];
+  return [send, laneCommand(shell)];
 }
 
 interface RetryOptions {
+  only?: number;
   group?: string;
   one?: string;
 }
@@ -195,9 +197,11 @@ function endWords({ send, counts }: Progress): string {
     : `Sent: ${counts.accepted} of ${counts.planned} accepted.`;
 }
 
-function wordsOf(off: Record<string, number>): string {
+function wordsOf(off: Record<string, Record<string, number>>): string {
   return Object.entries(off)
-    .map(([name, by]) => `${name} ${by > 0 ? '+' : ''}${by}`)
+    .flatMap(([lane, counts]) =>
+      Object.entries(counts).map(([name, by]) => `${lane} ${name} ${by > 0 ? '+' : ''}${by}`),
+    )
     .join(', ');
 }
 

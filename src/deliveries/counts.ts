@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../platform/db/database.ts';
-import { bucketMs, bucketOf } from './claim.ts';
 import type { Counts } from './delivery.ts';
+import { bucketMs, bucketOf } from './move-books.ts';
 
 /** The books of a send, and how many answers per second the last ten seconds brought. */
 export interface Books {
@@ -9,7 +9,7 @@ export interface Books {
   ratePerSecond: number;
 }
 
-/** The books of one send: sixteen rows added up, whatever its size. Nobody planned yet: all zeros. */
+/** The books of one send: sixteen rows a lane added up, whatever its size. Nobody planned yet: all zeros. */
 export async function readBooks(db: Db, editionId: number, now: Date): Promise<Books> {
   return (await readAllBooks(db, [editionId], now)).get(editionId) ?? none();
 }

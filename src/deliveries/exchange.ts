@@ -8,6 +8,7 @@ import { noteAttempts, recordBounce } from '../subscribers/record-bounce.ts';
 import type { Answer } from './answer.ts';
 import { type Lease, settleAndClaim, type Window } from './claim.ts';
 import { handsOf } from './hands.ts';
+import { heedAnswers } from './heed-answers.ts';
 import { settleLate } from './settle-late.ts';
 
 /** Answers that cannot be written down for so long are given up: their deliveries end as `unknown`. */
@@ -28,12 +29,18 @@ export async function exchange(
   lease: Lease,
   answers: readonly Answer[],
   nextIds: readonly number[],
+  drawn = false,
 ): Promise<Window> {
   const startedMs = performance.now();
   for (let failures = 0; ; failures += 1) {
     try {
       if (failures > 0) await giveBackUnheard(ctx.db, lease, nextIds);
-      return await write(ctx, lease, { answers, nextIds, withBounces: failures < failuresWithBounces });
+      return await write(ctx, lease, {
+        answers,
+        nextIds,
+        drawn,
+        withBounces: failures < failuresWithBounces,
+      });
     } catch (error) {
       if (performance.now() - startedMs > giveUpAfterMs) {
         throw new Error(`${answers.length} answers could not be written down`, { cause: error });
@@ -51,14 +58,14 @@ export async function exchange(
 async function write(
   ctx: Context,
   lease: Lease,
-  what: { answers: readonly Answer[]; nextIds: readonly number[]; withBounces: boolean },
+  what: { answers: readonly Answer[]; nextIds: readonly number[]; drawn: boolean; withBounces: boolean },
 ): Promise<Window> {
-  const { answers, nextIds } = what;
+  const { answers, nextIds, drawn } = what;
   const bounced = what.withBounces ? answers.filter((one) => one.bounce !== undefined) : [];
   const act = async (db: Db): Promise<Window> => {
     const now = ctx.clock.now();
     const settlements = answers.map((one) => one.settlement);
-    const window = await settleAndClaim(db, lease, settlements, nextIds, now);
+    const window = await settleAndClaim(db, lease, settlements, nextIds, now, drawn);
     const left = settlements.filter((one) => !window.settled.has(one.subscriberId));
     for (const id of await settleLate(db, lease, left, now)) window.settled.add(id);
     await recordBounces(
@@ -69,7 +76,9 @@ async function write(
     );
     return window;
   };
-  return bounced.length > 0 ? ctx.db.transaction().execute(act) : act(ctx.db);
+  const window = await (bounced.length > 0 ? ctx.db.transaction().execute(act) : act(ctx.db));
+  await heedAnswers(ctx, lease, answers, window);
+  return window;
 }
 
 /** Deliveries of the window that are `sending` under our name though no answer told us so: they were not begun. */

@@ -7,8 +7,11 @@ import type { Newsletter } from '../newsletters/newsletter.ts';
 import type { Db } from '../platform/db/database.ts';
 import type { Payload } from '../platform/queue/jobs.ts';
 import { isMeant } from './audience.ts';
+import { batched } from './batches.ts';
 import { finish } from './finish.ts';
-import { batched, lockSend } from './queries.ts';
+import { otherLane, wellKnownDomains } from './lane-names.ts';
+import { moveBooks, sharedShard } from './move-books.ts';
+import { lockSend } from './queries.ts';
 import { ring } from './ring.ts';
 import { selectVariants, type Variant } from './variants.ts';
 
@@ -19,6 +22,8 @@ export type FannedOut =
 
 /** Subscriptions looked at per transaction. */
 const pageSize = 5_000;
+/** A domain with so many readers in one page is a lane of its own; those with fewer share one until they make trouble. */
+const ownLaneReadersMin = 50;
 
 interface Page {
   planned: number;
@@ -80,25 +85,33 @@ async function insertPage(
       select id from subscriptions
       where newsletter_id = ${newsletter.id} and state = 'active' and id > ${send.fanOutAfter}
       order by id limit ${pageSize}
-    ), meant as (
-      select sc.subscriber_id, coalesce(own.id, main.id, ${fallbackId}) as variant_id
+    ), meant as materialized (
+      select sc.subscriber_id, coalesce(own.id, main.id, ${fallbackId}) as variant_id,
+        split_part(s.email_key, '@', 2) as domain
       from page join subscriptions sc on sc.id = page.id join subscribers s on s.id = sc.subscriber_id
       left join ${variantTable(variants)} as own (id, lang) on own.lang = s.language
       left join ${variantTable(variants)} as main (id, lang) on main.lang = split_part(s.language, '-', 1)
       where ${isMeant(edition, frozenAt)}
+    ), domains as materialized (
+      select m.domain, coalesce(known.lane, looked.lane,
+        case when m.n >= ${ownLaneReadersMin} then m.domain else ${otherLane} end) as lane
+      from (select domain, count(*) as n from meant group by domain) as m
+      left join ${knownDomains()} as known (domain, lane) on known.domain = m.domain
+      left join mail_domains looked on looked.domain = m.domain
+    ), noted as (
+      insert into mail_domains (domain)
+      select d.domain from domains d where d.lane in (${otherLane}, d.domain)
+        and not exists (select from mail_domains md where md.domain = d.domain)
+      order by d.domain on conflict (domain) do nothing
     ), planned as (
-      insert into deliveries (edition_id, subscriber_id, variant_id, state, due_at, deadline_at, settled_at)
-      select ${edition.id}, subscriber_id, variant_id, ${state}, ${frozenAt}, ${deadlineAt},
+      insert into deliveries (edition_id, subscriber_id, variant_id, lane, state, due_at, deadline_at, settled_at)
+      select ${edition.id}, m.subscriber_id, m.variant_id, d.lane, ${state}, ${frozenAt}, ${deadlineAt},
         ${state === 'cancelled' ? now : null}::timestamptz
-      from meant order by subscriber_id
+      from meant m join domains d on d.domain = m.domain order by m.subscriber_id
       on conflict (edition_id, subscriber_id) do nothing
-      returning subscriber_id, state
-    ), ${batched(edition.id, sql`planned where state = 'queued'`, frozenAt)}, counted as (
-      update send_counts c set planned = c.planned + p.n, queued = c.queued + p.queued,
-        cancelled = c.cancelled + p.n - p.queued
-      from (select count(*) as n, count(*) filter (where state = 'queued') as queued from planned) as p
-      where c.edition_id = ${edition.id} and c.shard = 0
-    )
+      returning subscriber_id, lane, state
+    ), ${batched(edition.id, sql`planned where state = 'queued'`, frozenAt)},
+    ${moveBooks(edition.id, sharedShard, sql`select lane, null::text, state from planned`)}
     select (select count(*) from page) as seen, (select max(id) from page) as last_id,
       (select count(*) from planned) as planned, (select array_agg(no order by no) from batches) as batch_nos`.execute(
     tx,
@@ -112,6 +125,12 @@ async function insertPage(
     .where('edition_id', '=', edition.id)
     .execute();
   return { planned: row.planned, batchNos: row.batch_nos ?? [], last };
+}
+
+const known = [...wellKnownDomains];
+
+function knownDomains() {
+  return sql`unnest(${known.map(([domain]) => domain)}::text[], ${known.map(([, lane]) => lane)}::text[])`;
 }
 
 function variantTable(variants: readonly Variant[]) {

@@ -2,11 +2,12 @@ import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import type { Db } from '../platform/db/database.ts';
 import { aliveSince } from '../platform/queue/workers.ts';
+import { batched } from './batches.ts';
 import { readBooks } from './counts.ts';
 import { deliveringStates } from './delivery.ts';
 import { handsOf } from './hands.ts';
 import { loseSending } from './leases.ts';
-import { batched, lockSend } from './queries.ts';
+import { lockSend } from './queries.ts';
 import { ring } from './ring.ts';
 
 /**
@@ -58,7 +59,7 @@ async function batchQueued(
 ): Promise<{ queued: number; batchNos: number[] }> {
   const { rows } = await sql<{ queued: number; batch_nos: number[] | null }>`
     with strays as (
-      select subscriber_id from deliveries where edition_id = ${editionId} and state = 'queued'
+      select subscriber_id, lane from deliveries where edition_id = ${editionId} and state = 'queued'
     ), ${batched(editionId, sql`strays`, now)}
     select (select count(*) from strays) as queued, (select array_agg(no) from batches) as batch_nos`.execute(
     db,

@@ -4,6 +4,7 @@ import type { Bulk } from '../platform/mail/bulk.ts';
 import type { ComposedMessage } from '../platform/mail/message.ts';
 import { openSplicer, type Splice } from '../platform/mail/open-splicer.ts';
 import { AttemptLog } from './attempt-log.ts';
+import { LaneHands } from './lane-hands.ts';
 import { Permits } from './permits.ts';
 import type { EditionFacts } from './personalise.ts';
 import { RelayWatch } from './relay-watch.ts';
@@ -23,6 +24,7 @@ export interface Hands {
   /** No more is begun; what is on the wire is finished. */
   stopping: boolean;
   attempts: AttemptLog;
+  lanes: LaneHands;
   editions: Map<number, Promise<EditionFacts>>;
   variants: Map<number, Promise<Written>>;
 }
@@ -42,6 +44,7 @@ export function handsOf(ctx: Context): Hands {
     batches: new Set(),
     stopping: false,
     attempts: new AttemptLog(),
+    lanes: new LaneHands(),
     editions: new Map(),
     variants: new Map(),
   };

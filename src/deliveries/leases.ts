@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../platform/db/database.ts';
 import { aliveSince } from '../platform/queue/workers.ts';
+import { moveBooks, sharedShard } from './move-books.ts';
 
 /** Leases that were taken back: batches now free, and deliveries whose outcome nobody knows. */
 export interface Freed {
@@ -63,11 +64,8 @@ export async function loseSending(
       update deliveries d set state = 'unknown', class = 'worker-lost', settled_at = ${now},
         text_masked = 'the worker ended while this delivery was being handed over'
       where d.edition_id = ${editionId} and d.state = 'sending' and ${which}
-      returning d.subscriber_id
-    ), counted as (
-      update send_counts c set unknown = c.unknown + m.n, queued = c.queued - m.n
-      from (select count(*) as n from lost) as m where c.edition_id = ${editionId} and c.shard = 0 and m.n > 0
-    )
+      returning d.lane
+    ), ${moveBooks(editionId, sharedShard, sql`select lane, 'sending', 'unknown' from lost`)}
     select count(*) as lost from lost`.execute(db);
   return rows[0]?.lost ?? 0;
 }

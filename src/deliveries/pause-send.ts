@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
-import { mustMoveEdition } from '../editions/move.ts';
+import { moveEdition, mustMoveEdition } from '../editions/move.ts';
+import type { Db } from '../platform/db/database.ts';
 
 /**
  * Pauses a send: no worker begins another delivery more than five seconds from now, those under way finish, and everything
@@ -11,14 +12,30 @@ export async function pauseSend(
   ctx: Context,
   what: { editionId: number; by: string; reason?: string | undefined },
 ): Promise<void> {
-  const now = ctx.clock.now();
+  const { editionId, by, reason = `paused by ${by}` } = what;
   await ctx.db.transaction().execute(async (tx) => {
-    await mustMoveEdition(tx, what.editionId, ['sending'], 'paused', now);
-    await tx
-      .updateTable('sends')
-      .set({ pause_reason: what.reason ?? `paused by ${what.by}` })
-      .where('edition_id', '=', what.editionId)
-      .execute();
+    await mustMoveEdition(tx, editionId, ['sending'], 'paused', ctx.clock.now());
+    await writeReason(tx, editionId, reason);
   });
-  ctx.log.info({ deed: 'pause-send', editionId: what.editionId }, 'paused');
+  ctx.log.info({ deed: 'pause-send', editionId }, 'paused');
+}
+
+/** Pauses a send without a person's order, if it is sending; loudly, since it now waits for one. Safe to run twice. */
+export async function pauseByItself(ctx: Context, editionId: number, reason: string): Promise<boolean> {
+  const paused = await ctx.db.transaction().execute(async (tx) => {
+    if (!(await moveEdition(tx, editionId, ['sending'], 'paused', ctx.clock.now()))) return false;
+    await writeReason(tx, editionId, reason);
+    return true;
+  });
+  if (paused)
+    ctx.log.error({ deed: 'pause-send', editionId, reason }, 'paused by itself, waits for a person');
+  return paused;
+}
+
+async function writeReason(db: Db, editionId: number, reason: string): Promise<void> {
+  await db
+    .updateTable('sends')
+    .set({ pause_reason: reason, allowance: null })
+    .where('edition_id', '=', editionId)
+    .execute();
 }

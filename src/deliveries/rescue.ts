@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
+import { freeBatches } from './batches.ts';
 import { finish } from './finish.ts';
 import { gatherStrays } from './gather-strays.ts';
 import { handsOf } from './hands.ts';
 import { freeDeadLeases, freeForgottenLeases } from './leases.ts';
+import { pauseIfHarmful } from './pause-if-harmful.ts';
 import { prunedBefore } from './prune.ts';
-import { freeBatches } from './queries.ts';
 import { retry } from './retry.ts';
 import { ring } from './ring.ts';
 import { sweepCancelled } from './sweep-cancelled.ts';
@@ -26,6 +27,8 @@ export interface DeliveriesRescued {
   /** Queued deliveries that stood in no open batch. */
   strays: number;
   finished: number;
+  /** Sends that do harm and now wait for a person: complaints come from outside, at any time. */
+  paused: number;
   /** Finished sends that were recounted; of them, those whose books were wrong. */
   verified: number;
   mended: number;
@@ -56,6 +59,7 @@ export async function rescueDeliveries(ctx: Context): Promise<DeliveriesRescued>
     cancelled: 0,
     strays: 0,
     finished: 0,
+    paused: 0,
     verified: 0,
     mended: 0,
   };
@@ -101,6 +105,7 @@ async function rescueSend(ctx: Context, send: OpenSend, report: DeliveriesRescue
   report.retried += await retry(ctx, { editionId });
   if (!fanOutDue) report.strays += await gatherStrays(ctx, editionId);
   if (await finish(ctx, editionId)) report.finished += 1;
+  else if (state === 'sending' && (await pauseIfHarmful(ctx, editionId))) report.paused += 1;
 }
 
 async function verifyFinished(ctx: Context, report: DeliveriesRescued): Promise<void> {

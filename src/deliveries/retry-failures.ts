@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
+import { requeue } from './batches.ts';
 import { deliveringStates } from './delivery.ts';
-import { lockSend, requeue } from './queries.ts';
+import { lockSend } from './queries.ts';
 import { ring } from './ring.ts';
 
 export interface RetryRequest {

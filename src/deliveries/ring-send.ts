@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
-import { freeBatches, selectSend } from './queries.ts';
+import { freeBatches } from './batches.ts';
+import { selectSend } from './queries.ts';
 import { ring } from './ring.ts';
 
 const bellsMax = 10_000;

@@ -69,7 +69,9 @@ export const deliverySchema = z
 export const verifiedSchema = z
   .object({
     agreed: z.boolean(),
-    off: z.record(z.string(), z.int()).openapi({ description: 'By how much each count was wrong' }),
+    off: z
+      .record(z.string(), z.record(z.string(), z.int()))
+      .openapi({ description: 'By lane: by how much each count was wrong' }),
     counts,
   })
   .openapi('Verified');

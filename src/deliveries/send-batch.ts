@@ -1,12 +1,16 @@
 import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
 import { maskAddresses } from '../lib/mask.ts';
+import { drawAllowance, returnAllowance } from './allowance.ts';
 import { type Answer, readAnswer, unwritable, withdrawn } from './answer.ts';
-import type { Claimed, Lease } from './claim.ts';
+import type { Claimed, Lease, Window } from './claim.ts';
 import { deliveringStates } from './delivery.ts';
 import { exchange } from './exchange.ts';
 import { connectionsOf, factsOf, type Hands, handsOf, variantOf } from './hands.ts';
+import { freePace, isOpenLane } from './lane.ts';
+import { pauseByItself } from './pause-send.ts';
 import { type EditionFacts, envelopeSender, personalise, type Sender } from './personalise.ts';
+import { setApart } from './set-apart.ts';
 
 /** What came of a batch, as far as this process took it. */
 export interface Tally {
@@ -26,8 +30,8 @@ const settleWithinMs = 100;
 const lookEveryMs = 1_000;
 /** A claim's guards were asked so long ago at most when its message begins: who leaves meanwhile is left out. */
 const claimGoodMs = 20_000;
-/** After this the batch goes back, and `rescue` rings for it when it is due again. */
-const relaysAwayMsMax = 10 * 60_000;
+/** After this the batch goes back, and its send pauses: somebody has to look at the relays. */
+export const relaysAwayMsMax = 10 * 60_000;
 
 /**
  * Sends the deliveries of one leased batch, window by window.
@@ -38,7 +42,8 @@ const relaysAwayMsMax = 10 * 60_000;
  * So the wire does not wait for the database, and at any moment at most two deliveries per connection are in doubt.
  *
  * Ends when the batch is through and every answer is written down; or earlier, when the edition is paused or cancelled, the
- * lease is lost, the process drains, or no relay could be reached for ten minutes. What was not begun is `queued` then.
+ * lease is lost, the lane closes, its turn (`endsAtMs`, on the process's own clock) or the process ends, or no relay could
+ * be reached for ten minutes. What was not begun is `queued` then.
  *
  * @throws Error when answers could not be written down for five minutes.
  */
@@ -46,8 +51,10 @@ export async function sendBatch(
   ctx: Context,
   lease: Lease,
   subscriberIds: readonly number[],
+  endsAtMs = Number.POSITIVE_INFINITY,
 ): Promise<Tally> {
-  return new Round(ctx, lease, await factsOf(ctx, lease.editionId), subscriberIds).run();
+  const facts = await factsOf(ctx, lease.editionId);
+  return new Round(ctx, lease, { facts, subscriberIds, endsAtMs }).run();
 }
 
 /** Thrown at the last moment before a message is begun. */
@@ -66,6 +73,13 @@ class Round {
   #flying = 0;
   /** Not written down yet. */
   #answers: Answer[] = [];
+  /** What stands between the lane and the relays, as far as we know. */
+  #pace = freePace;
+  /** A person allowed so many more, and each is drawn from that. */
+  #rationed = false;
+  /** Readers of the shared lane whose own domain is in trouble. */
+  #apart = new Set<number>();
+  #endsAtMs: number;
   /** The edition is sending and the batch is ours, as far as we know. */
   #open = true;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -73,11 +87,17 @@ class Round {
   #wake = () => {};
   #tally: Tally = { accepted: 0, deferred: 0, refused: 0, unknown: 0, queued: 0, dueAgainAt: undefined };
 
-  constructor(ctx: Context, lease: Lease, facts: EditionFacts, subscriberIds: readonly number[]) {
+  constructor(
+    ctx: Context,
+    lease: Lease,
+    what: { facts: EditionFacts; subscriberIds: readonly number[]; endsAtMs: number },
+  ) {
+    const { facts, subscriberIds, endsAtMs } = what;
     this.#ctx = ctx;
     this.#hands = handsOf(ctx);
     this.#lease = lease;
     this.#facts = facts;
+    this.#endsAtMs = endsAtMs;
     this.#sender = { ...ctx.config, keyring: ctx.keyring };
     this.#windowSize = connectionsOf(ctx);
     this.#waiting = [...subscriberIds];
@@ -87,46 +107,91 @@ class Round {
     try {
       for (;;) {
         await this.#turn();
-        if (this.#isThrough()) return this.#tally;
+        if (this.#isThrough()) break;
         await this.#untilThereIsMore();
       }
+      if (this.#apart.size > 0) await setApart(this.#ctx, this.#lease, [...this.#apart]);
+      return this.#tally;
     } catch (error) {
       this.#abandoned = true;
-      this.#hands.permits.release(this.#answers.splice(0).length);
+      this.#giveBack(this.#answers.splice(0).length);
       throw error;
     }
   }
 
   /** Settles what has come in and claims what there is room for. */
   async #turn(): Promise<void> {
-    const { permits } = this.#hands;
     const answered = this.#answers.splice(0);
-    const wanted = Math.min(this.#waiting.length, this.#room());
-    const held = answered.length + permits.take(wanted - answered.length);
-    const next = this.#waiting.splice(0, Math.min(wanted, held));
+    const wanted = Math.min(this.#waiting.length, this.#room(answered.length));
+    const held = answered.length + this.#take(wanted - answered.length);
+    const may = Math.min(wanted, held);
+    const drawn = this.#rationed && may > 0;
+    const next = this.#waiting.splice(0, drawn ? await this.#draw(may) : may);
     const stale = performance.now() - this.#lookedAtMs >= lookEveryMs;
-    if (answered.length === 0 && next.length === 0 && !stale) return permits.release(held);
+    if (answered.length === 0 && next.length === 0 && !stale) return this.#giveBack(held);
     let claimed: Claimed[] = [];
     try {
-      const window = await exchange(this.#ctx, this.#lease, answered, next);
+      const window = await exchange(this.#ctx, this.#lease, answered, next, drawn);
       this.#lookedAtMs = performance.now();
-      this.#open = window.leased && deliveringStates.some((state) => state === window.editionState);
-      if (!this.#open) this.#waiting.unshift(...next);
+      this.#heed(window);
+      const nobody = !this.#open || (window.rationed && !drawn);
+      if (nobody) this.#waiting.unshift(...next);
       this.#note(answered, window.settled);
       claimed = window.claimed;
+      if (drawn) await returnAllowance(this.#ctx.db, this.#lease.editionId, next.length - claimed.length);
     } finally {
-      permits.release(held - claimed.length);
+      this.#giveBack(held - claimed.length);
     }
     this.#flying += claimed.length;
     for (const one of claimed) void this.#send(one);
   }
 
-  /** How many more may be begun at this moment. While no relay answers, one at a time is tried. */
-  #room(): number {
-    const { relays, stopping } = this.#hands;
-    if (!this.#open || stopping || relays.waitMs() > 0) return 0;
-    if (relays.awayMs() === 0) return Number.POSITIVE_INFINITY;
-    return this.#flying === 0 ? 1 : 0;
+  /** How many a person still allows; when there is nothing left, the send pauses again and waits for them. */
+  async #draw(wanted: number): Promise<number> {
+    const { editionId } = this.#lease;
+    const allowed = await drawAllowance(this.#ctx.db, editionId, wanted);
+    if (allowed === 0) {
+      this.#open = false;
+      await pauseByItself(
+        this.#ctx,
+        editionId,
+        'as many as you allowed have gone out: look at them and decide',
+      );
+    }
+    return allowed;
+  }
+
+  /** Takes up to so many permits for the lane. */
+  #take(wanted: number): number {
+    const taken = this.#hands.permits.take(wanted);
+    this.#hands.lanes.begin(this.#lease.lane, taken);
+    return taken;
+  }
+
+  #giveBack(permits: number): void {
+    this.#hands.lanes.end(this.#lease.lane, permits);
+    this.#hands.permits.release(permits);
+  }
+
+  /** What the books say of the edition, the lease and the lane at this moment. */
+  #heed(window: Window): void {
+    const delivering = deliveringStates.some((state) => state === window.editionState);
+    this.#pace = window.pace;
+    this.#rationed = window.rationed;
+    this.#open =
+      window.leased && delivering && !window.keptByOther && isOpenLane(window.pace, this.#ctx.clock.now());
+    for (const id of window.setApart) this.#apart.add(id);
+  }
+
+  /**
+   * How many more may be begun at this moment, when so many answers have come in. While no relay answers, one at a time is
+   * tried.
+   */
+  #room(answered = 0): number {
+    const { relays, stopping, lanes, permits } = this.#hands;
+    if (!this.#open || stopping || relays.waitMs() > 0 || performance.now() > this.#endsAtMs) return 0;
+    if (relays.awayMs() > 0) return this.#flying === 0 ? 1 : 0;
+    return lanes.room(this.#lease.lane, { permits: permits.max, atOnce: this.#pace.atOnce, answered });
   }
 
   #note(answered: readonly Answer[], settled: ReadonlySet<number>): void {
@@ -143,7 +208,8 @@ class Round {
   #isThrough(): boolean {
     if (this.#flying > 0 || this.#answers.length > 0) return false;
     const { relays, stopping } = this.#hands;
-    return this.#waiting.length === 0 || !this.#open || stopping || relays.awayMs() > relaysAwayMsMax;
+    const over = !this.#open || stopping || performance.now() > this.#endsAtMs;
+    return this.#waiting.length === 0 || over || relays.awayMs() > relaysAwayMsMax;
   }
 
   /** Until a window's worth of answers is here, or few have waited long enough, or permits are free, or it is time to look. */
@@ -167,7 +233,7 @@ class Round {
   async #send(claimed: Claimed): Promise<void> {
     const answer = await this.#handOver(claimed);
     this.#flying -= 1;
-    if (this.#abandoned) return this.#hands.permits.release(1);
+    if (this.#abandoned) return this.#giveBack(1);
     this.#answers.push(answer);
     if (this.#enough()) this.#wake();
     else if (this.#answers.length === 1) setTimeout(() => this.#wake(), settleWithinMs);

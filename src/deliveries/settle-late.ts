@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../platform/db/database.ts';
-import { countShards, type Lease, type Settlement } from './claim.ts';
+import type { Lease, Settlement } from './claim.ts';
+import { moveBooks, shardOf } from './move-books.ts';
 
 /**
  * Writes answers that came after their worker was taken for dead: its deliveries were made `unknown`, and now we do know.
@@ -36,15 +37,8 @@ export async function settleLate(
       from answers a, gate g
       where d.edition_id = ${editionId} and d.subscriber_id = a.subscriber_id and d.claim = a.claim
         and d.worker_id = ${workerId} and d.state = 'unknown' and d.class = 'worker-lost'
-      returning d.subscriber_id, d.state
-    ), counted as (
-      update send_counts c set unknown = c.unknown - m.n, accepted = c.accepted + m.accepted,
-        deferred = c.deferred + m.deferred, refused = c.refused + m.refused, cancelled = c.cancelled + m.cancelled
-      from (select count(*) as n, count(*) filter (where state = 'accepted') as accepted,
-        count(*) filter (where state = 'deferred') as deferred, count(*) filter (where state = 'refused') as refused,
-        count(*) filter (where state = 'cancelled') as cancelled from settled) as m
-      where c.edition_id = ${editionId} and c.shard = ${workerId % countShards} and m.n > 0
-    )
+      returning d.subscriber_id, d.lane, d.state
+    ), ${moveBooks(editionId, shardOf(workerId), sql`select lane, 'unknown', state from settled`)}
     select subscriber_id from settled`.execute(db);
   return rows.map((row) => row.subscriber_id);
 }

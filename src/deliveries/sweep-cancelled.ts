@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import type { Db } from '../platform/db/database.ts';
+import { moveBooks, sharedShard } from './move-books.ts';
 
 /** Batches, and deferred deliveries, per statement. */
 const batchesAtOnce = 20;
@@ -45,14 +46,11 @@ async function sweepBatches(
       update deliveries d set state = 'cancelled', settled_at = ${now}
       from (select unnest(subscriber_ids) as subscriber_id from open) as o
       where d.edition_id = ${editionId} and d.subscriber_id = o.subscriber_id and d.state = 'queued'
-      returning d.subscriber_id
+      returning d.lane
     ), ended as (
       update delivery_batches b set done_at = ${now} from open o
       where b.edition_id = ${editionId} and b.no = o.no and o.worker_id is null
-    ), counted as (
-      update send_counts c set cancelled = c.cancelled + m.n, queued = c.queued - m.n
-      from (select count(*) as n from swept) as m where c.edition_id = ${editionId} and c.shard = 0 and m.n > 0
-    )
+    ), ${moveBooks(editionId, sharedShard, sql`select lane, 'queued', 'cancelled' from swept`)}
     select (select count(*) from swept) as swept, (select max(no) from open) as last_no`.execute(db);
   const [row] = rows;
   return { swept: row?.swept ?? 0, lastNo: row?.last_no ?? undefined };
@@ -69,11 +67,8 @@ async function sweepDeferred(db: Db, at: { editionId: number; now: Date }): Prom
     ), swept as (
       update deliveries d set state = 'cancelled', settled_at = ${now} from waiting w
       where d.edition_id = ${editionId} and d.subscriber_id = w.subscriber_id and d.state = 'deferred'
-      returning d.subscriber_id
-    ), counted as (
-      update send_counts c set cancelled = c.cancelled + m.n, deferred = c.deferred - m.n
-      from (select count(*) as n from swept) as m where c.edition_id = ${editionId} and c.shard = 0 and m.n > 0
-    )
+      returning d.lane
+    ), ${moveBooks(editionId, sharedShard, sql`select lane, 'deferred', 'cancelled' from swept`)}
     select count(*) as swept from swept`.execute(db);
   return rows[0]?.swept ?? 0;
 }

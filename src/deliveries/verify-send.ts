@@ -1,17 +1,18 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
 import type { Db } from '../platform/db/database.ts';
 import { readBooks } from './counts.ts';
 import { type Counts, countedStates } from './delivery.ts';
+import { sharedShard } from './move-books.ts';
 import { prunedBefore } from './prune.ts';
 import { lockSend } from './queries.ts';
 
 export interface Verified {
   /** Whether the books agreed with the rows before this. */
   agreed: boolean;
-  /** By how much each count was wrong; only those that were. */
-  off: Record<string, number>;
+  /** By how much each count of a lane was wrong; only those that were. */
+  off: Record<string, Record<string, number>>;
   counts: Counts;
 }
 
@@ -35,40 +36,55 @@ export async function verifySend(ctx: Context, editionId: number): Promise<Verif
       );
     }
     // One statement, one snapshot: rows and books change together, so their difference stands still.
-    const { rows } = await sql<Counts>`
+    const { rows } = await sql<Counts & { lane: string }>`
       with truth as (
-        select count(*) as planned, count(*) filter (where state = 'accepted') as accepted,
-          count(*) filter (where state = 'deferred') as deferred, count(*) filter (where state = 'refused') as refused,
-          count(*) filter (where state = 'skipped') as skipped, count(*) filter (where state = 'unknown') as unknown,
-          count(*) filter (where state = 'cancelled') as cancelled,
-          count(*) filter (where state in ('queued', 'sending')) as queued
-        from deliveries where edition_id = ${editionId}
+        select lane, count(*) as planned, ${sql.join(countedStates.map(counted))}
+        from deliveries where edition_id = ${editionId} group by lane
       ), books as (
-        select sum(planned) as planned, sum(accepted) as accepted, sum(deferred) as deferred, sum(refused) as refused,
-          sum(skipped) as skipped, sum(unknown) as unknown, sum(cancelled) as cancelled, sum(queued) as queued
-        from send_counts where edition_id = ${editionId}
+        select lane, sum(planned) as planned, ${sql.join(countedStates.map(summed))}
+        from send_counts where edition_id = ${editionId} group by lane
       )
-      select (t.planned - b.planned)::bigint as planned, (t.accepted - b.accepted)::bigint as accepted,
-        (t.deferred - b.deferred)::bigint as deferred, (t.refused - b.refused)::bigint as refused,
-        (t.skipped - b.skipped)::bigint as skipped, (t.unknown - b.unknown)::bigint as unknown,
-        (t.cancelled - b.cancelled)::bigint as cancelled, (t.queued - b.queued)::bigint as queued
-      from truth t, books b`.execute(tx);
-    const [difference] = rows;
-    if (!difference) throw new Error(`edition ${editionId} has no books`);
-    const wrong = (['planned', ...countedStates] as const).filter((name) => difference[name] !== 0);
-    if (wrong.length > 0) await mend(tx, editionId, difference);
+      select coalesce(t.lane, b.lane) as lane, ${sql.join((['planned', ...countedStates] as const).map(apart))}
+      from truth t full join books b on b.lane = t.lane`.execute(tx);
+    const wrong = rows.flatMap((row) => {
+      const { lane, ...by } = row;
+      const names = (['planned', ...countedStates] as const).filter((name) => by[name] !== 0);
+      return names.length > 0 ? [{ lane, by, names }] : [];
+    });
+    for (const { lane, by } of wrong) await mend(tx, { editionId, lane }, by);
     await tx.updateTable('sends').set({ verified_at: now }).where('edition_id', '=', editionId).execute();
-    return Object.fromEntries(wrong.map((name) => [name, difference[name]]));
+    return Object.fromEntries(
+      wrong.map(({ lane, by, names }) => [
+        lane,
+        Object.fromEntries(names.map((name): [string, number] => [name, by[name]])),
+      ]),
+    );
   });
   const agreed = Object.keys(off).length === 0;
   if (!agreed) ctx.log.error({ deed: 'verify-send', editionId, off }, 'the books were wrong and are mended');
   return { agreed, off, counts: (await readBooks(ctx.db, editionId, now)).counts };
 }
 
-async function mend(tx: Db, editionId: number, by: Counts): Promise<void> {
+function counted(state: string): RawBuilder<unknown> {
+  const states = state === 'queued' ? sql`('queued', 'sending')` : sql`(${sql.lit(state)})`;
+  return sql`count(*) filter (where state in ${states}) as ${sql.ref(state)}`;
+}
+
+function summed(state: string): RawBuilder<unknown> {
+  return sql`sum(${sql.ref(state)}) as ${sql.ref(state)}`;
+}
+
+function apart(name: string): RawBuilder<unknown> {
+  return sql`(coalesce(t.${sql.ref(name)}, 0) - coalesce(b.${sql.ref(name)}, 0))::bigint as ${sql.ref(name)}`;
+}
+
+async function mend(db: Db, at: { editionId: number; lane: string }, by: Counts): Promise<void> {
+  const names = ['planned', ...countedStates] as const;
   await sql`
-    update send_counts set planned = planned + ${by.planned}, accepted = accepted + ${by.accepted},
-      deferred = deferred + ${by.deferred}, refused = refused + ${by.refused}, skipped = skipped + ${by.skipped},
-      unknown = unknown + ${by.unknown}, cancelled = cancelled + ${by.cancelled}, queued = queued + ${by.queued}
-    where edition_id = ${editionId} and shard = 0`.execute(tx);
+    insert into send_counts as c (edition_id, lane, shard, ${sql.join(names.map((name) => sql.ref(name)))})
+    values (${at.editionId}, ${at.lane}, ${sharedShard}, ${sql.join(names.map((name) => by[name]))})
+    on conflict (edition_id, lane, shard) do update set
+      ${sql.join(names.map((name) => sql`${sql.ref(name)} = c.${sql.ref(name)} + excluded.${sql.ref(name)}`))}`.execute(
+    db,
+  );
 }

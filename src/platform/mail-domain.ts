@@ -28,6 +28,19 @@ export async function takesMail(domain: string, options: MailDomainOptions): Pro
   }
 }
 
+/**
+ * The hosts that take a domain's mail, the preferred first, as far as its MX says; the domain itself where it has none (RFC
+ * 5321 §5.1). `undefined`: nobody answered.
+ */
+export async function exchangesOf(domain: string, options: MailDomainOptions): Promise<string[] | undefined> {
+  const resolver = new Resolver({ timeout: options.timeoutMs, tries: 1 });
+  if (options.servers.length > 0) resolver.setServers([...options.servers]);
+  const found = await records(() => resolver.resolveMx(domain));
+  if (found === 'unsure') return undefined;
+  const inOrder = [...found].sort((a, b) => a.priority - b.priority).map(({ exchange }) => exchange);
+  return inOrder.length > 0 ? inOrder : [domain];
+}
+
 async function ask(resolver: Resolver, domain: string): Promise<boolean> {
   const exchanges = await records(() => resolver.resolveMx(domain));
   if (exchanges === 'unsure') return true;

@@ -204,10 +204,12 @@ describe('/v1/sends', () => {
     );
     expect(routes.sort()).toEqual([
       'get /v1/deliveries',
+      'get /v1/lanes',
       'get /v1/sends',
       'get /v1/sends/{id}',
       'get /v1/sends/{id}/failures',
       'post /v1/editions/{id}/send',
+      'post /v1/lanes/{lane}',
       'post /v1/sends/{id}/cancel',
       'post /v1/sends/{id}/pause',
       'post /v1/sends/{id}/resume',

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withdrawn } from '../../src/deliveries/answer.ts';
+import { endBatch, leaseBatch } from '../../src/deliveries/batches.ts';
 import { cancelSend } from '../../src/deliveries/cancel-send.ts';
 import { type Claimed, type Lease, type Settlement, settleAndClaim } from '../../src/deliveries/claim.ts';
 import { fanOut } from '../../src/deliveries/fan-out.ts';
 import { pauseSend } from '../../src/deliveries/pause-send.ts';
-import { endBatch, leaseBatch } from '../../src/deliveries/queries.ts';
 import { requestSend } from '../../src/deliveries/request-send.ts';
 import { rescueDeliveries } from '../../src/deliveries/rescue.ts';
 import { resumeSend } from '../../src/deliveries/resume-send.ts';
@@ -154,8 +154,8 @@ async function openWorld() {
     for (const { no } of batches) {
       const open = await leaseBatch(ctx.db, { editionId, batchNo: no, workerId: worker.id }, now);
       if (!open) continue;
-      worker.lease = { editionId, batchNo: no, newsletterId, workerId: worker.id };
-      worker.waiting = open;
+      worker.lease = { editionId, batchNo: no, lane: open.lane, newsletterId, workerId: worker.id };
+      worker.waiting = open.subscriberIds;
       return;
     }
   }

@@ -1,8 +1,8 @@
 import { CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withdrawn } from '../../src/deliveries/answer.ts';
+import { endBatch, leaseBatch } from '../../src/deliveries/batches.ts';
 import { type Lease, type Settlement, settleAndClaim } from '../../src/deliveries/claim.ts';
-import { endBatch, leaseBatch } from '../../src/deliveries/queries.ts';
 import { rescueDeliveries } from '../../src/deliveries/rescue.ts';
 import { retryFailures } from '../../src/deliveries/retry-failures.ts';
 import { settleLate } from '../../src/deliveries/settle-late.ts';
@@ -26,8 +26,10 @@ async function leased(readers: number): Promise<{ lease: Lease; ids: number[] }>
   const { editionId, newsletterId } = await seedSend(ctx.db, { readers, at: morning });
   await begin(ctx, editionId, readers);
   const workerId = await hire();
-  const ids = await leaseBatch(ctx.db, { editionId, batchNo: 1, workerId }, morning);
-  return { lease: { editionId, newsletterId, batchNo: 1, workerId }, ids: ids ?? [] };
+  const leased = await leaseBatch(ctx.db, { editionId, batchNo: 1, workerId }, morning);
+  if (!leased) throw new Error('the first batch is not to be had');
+  const { lane, subscriberIds } = leased;
+  return { lease: { editionId, newsletterId, batchNo: 1, lane, workerId }, ids: subscriberIds };
 }
 
 function accepted(claimed: { subscriberId: number; claim: number }): Settlement {
@@ -142,7 +144,8 @@ describe('a lease', () => {
     const { lease, ids } = await leased(3);
     const { editionId, batchNo } = lease;
     const other = await hire();
-    const take = (workerId: number, at = morning) => leaseBatch(ctx.db, { editionId, batchNo, workerId }, at);
+    const take = async (workerId: number, at = morning) =>
+      (await leaseBatch(ctx.db, { editionId, batchNo, workerId }, at))?.subscriberIds;
     expect(await take(other)).toBeUndefined();
     expect(await take(lease.workerId)).toEqual(ids);
     expect(await endBatch(ctx.db, { ...lease, workerId: other }, morning, morning)).toBe('lost');

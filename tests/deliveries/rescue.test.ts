@@ -49,6 +49,7 @@ const nothing: DeliveriesRescued = {
   cancelled: 0,
   strays: 0,
   finished: 0,
+  paused: 0,
   verified: 0,
   mended: 0,
 };
@@ -121,7 +122,7 @@ describe('rescue', () => {
       .execute();
     const { agreed, off } = await verifySend(ctx, editionId);
     expect(agreed).toBe(false);
-    expect(off).toEqual({ accepted: 3, queued: -12 });
+    expect(off).toEqual({ other: { accepted: 3, queued: -12 } });
     expect(ctx.logged()).toContain('the books were wrong and are mended');
     expect(await assertClosedBooks(ctx, editionId)).toMatchObject({ accepted: 10, queued: 0 });
     expect(await verifySend(ctx, editionId)).toMatchObject({ agreed: true, off: {} });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freeBatches } from '../../src/deliveries/batches.ts';
 import { fanOut } from '../../src/deliveries/fan-out.ts';
-import { freeBatches } from '../../src/deliveries/queries.ts';
 import { requestSend } from '../../src/deliveries/request-send.ts';
 import { startSend } from '../../src/deliveries/start-send.ts';
 import { openMailboxToken } from '../../src/lib/mailbox-token.ts';

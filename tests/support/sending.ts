@@ -1,4 +1,5 @@
 import type { Context } from '../../src/context.ts';
+import { freeBatches } from '../../src/deliveries/batches.ts';
 import { readBooks } from '../../src/deliveries/counts.ts';
 import { deliver } from '../../src/deliveries/deliver.ts';
 import { type Counts, countedStates } from '../../src/deliveries/delivery.ts';
@@ -36,20 +37,12 @@ export async function begin(ctx: Context, editionId: number, expectRecipients: n
   await fanOut(ctx, { editionId, after: 0 });
 }
 
-/** Delivers the batches that are free and due, one after the other, as often as there are any. */
+/** Delivers the batches that are free and due and whose lane is open, one after the other, as often as there are any. */
 export async function deliverFree(ctx: Context, editionId: number): Promise<void> {
   for (let round = 0; round < 200; round += 1) {
-    const batches = await ctx.db
-      .selectFrom('delivery_batches')
-      .select('no')
-      .where('edition_id', '=', editionId)
-      .where('done_at', 'is', null)
-      .where('worker_id', 'is', null)
-      .where('due_at', '<=', ctx.clock.now())
-      .orderBy('no')
-      .execute();
+    const batches = await freeBatches(ctx.db, { editionId, now: ctx.clock.now(), limit: 1_000 });
     if (batches.length === 0) return;
-    for (const { no } of batches) await deliver(ctx, { editionId, batchNo: no });
+    for (const batch of batches) await deliver(ctx, batch);
   }
   throw new Error('there is no end to the batches');
 }

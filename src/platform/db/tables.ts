@@ -355,6 +355,12 @@ export interface Tables {
     pause_reason: Maybe<string>;
     /** How many more deliveries may begin before it pauses again; null = no such limit. */
     allowance: Maybe<number>;
+    /** What was seen and judged bearable when a person resumed the send. */
+    pardoned: ColumnType<
+      { bounced: number; complaints: number; decided: number } | null,
+      string | null | undefined,
+      string | null
+    >;
     /** The highest batch number given out. */
     batch_no: Generated<number>;
     started_at: MaybeAt;
@@ -428,6 +434,8 @@ export interface Tables {
     probe_accepted: Generated<number>;
     /** Times of trouble in a row. */
     failures: Generated<number>;
+    /** While there is a limit, the one worker that keeps it for all. */
+    worker_id: Maybe<number>;
     reason: Maybe<string>;
     last_answer: Maybe<string>;
     changed_by: Maybe<string>;

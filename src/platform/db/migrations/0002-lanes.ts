@@ -12,13 +12,15 @@ create table lanes (
   state text not null default 'open' check (state in ('open', 'slow', 'paused')),
   connections int check (connections > 0), rate_per_second real check (rate_per_second > 0),
   back_off_until timestamptz, probe int check (probe > 0), probe_accepted int not null default 0,
-  failures int not null default 0,
+  failures int not null default 0, worker_id bigint,
   reason text, last_answer text, changed_by text, changed_at timestamptz not null
 );
-alter table sends add column allowance int check (allowance >= 0);
+alter table sends add column allowance int check (allowance >= 0),
+  add column pardoned jsonb;
 alter table send_counts add column lane text not null default 'all';
 alter table send_counts drop constraint send_counts_pkey;
 alter table send_counts add primary key (edition_id, lane, shard);
+create index bounces_edition on bounces (edition_id) where edition_id is not null;
 drop index delivery_batches_open;
 create index delivery_batches_open on delivery_batches (lane, due_at) where done_at is null;`)
     .execute(db);
