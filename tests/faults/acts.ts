@@ -51,18 +51,16 @@ export async function untilAllTried(stage: Stage): Promise<SendSeen> {
 }
 
 /**
- * Waits for the end of a send with deferred deliveries. By policy the first retry comes after five minutes, so their due
- * times are moved to now, as often as there are any; everything else, finding and sending them too, is the program's.
+ * Waits for the end of a send in which something waits. By policy the first retry comes after five minutes and a lane in
+ * trouble may rest for longer, so what is due later is made due now, as often as there is any; everything else, finding it
+ * and sending it too, is the program's.
  */
 export async function untilSentWithRetries(stage: Stage): Promise<SendSeen> {
   let over = false;
   const hurry = (async () => {
     while (!over) {
-      await sql`update deliveries set due_at = now() where edition_id = ${stage.editionId} and state = 'deferred'
-        and due_at > now()`
-        .execute(stage.database.db)
-        .catch(() => {});
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await makeDue(stage).catch(() => {});
+      await pauseFor(1_000);
     }
   })();
   try {
@@ -71,6 +69,14 @@ export async function untilSentWithRetries(stage: Stage): Promise<SendSeen> {
     over = true;
     await hurry;
   }
+}
+
+async function makeDue({ database: { db }, editionId }: Stage): Promise<void> {
+  await sql`update deliveries set due_at = now()
+    where edition_id = ${editionId} and state = 'deferred' and due_at > now()`.execute(db);
+  await sql`update lanes set back_off_until = now() where back_off_until > now()`.execute(db);
+  await sql`update delivery_batches set due_at = now()
+    where edition_id = ${editionId} and done_at is null and due_at > now()`.execute(db);
 }
 
 /** The worker that has the most on the wire at this moment, so that its death leaves something in doubt. */
