@@ -149,7 +149,7 @@ const bounces: Scenario = {
         const now = await readSend(stage);
         return now && ['paused', 'sent'].includes(now.state) ? now : undefined;
       },
-      { timeoutMs: 60_000, everyMs: 250, what: 'the send pauses itself' },
+      { timeoutMs: 300_000, everyMs: 500, what: 'the send pauses itself' },
     );
     const problems = [];
     if (seen.state === 'sent') problems.push('it went out to the end');
