@@ -104,9 +104,7 @@ export function readConfig(
   env: Record<string, string | undefined> = process.env,
   over: Record<string, string | undefined> = {},
 ): Config {
-  const set = Object.fromEntries(
-    Object.entries({ ...env, ...over }).filter(([, value]) => value !== undefined && value !== ''),
-  );
+  const set = { ...said(env), ...said(over) };
   const { read, problems } = readEach(set);
   const relays = readRelays(read.SMTP_URL, problems);
   const smtpRates = readRates(read.SMTP_RATE, problems);
@@ -143,6 +141,13 @@ export function readConfig(
     metricsToken: read.METRICS_TOKEN,
     metricsPort: read.METRICS_PORT,
   };
+}
+
+/** What is not said, or said to be nothing, takes nothing away from what is said elsewhere. */
+function said(values: Record<string, string | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined && value !== ''),
+  );
 }
 
 /** What can be read, and what cannot: the rest is still looked at, so that everything wrong is said at once. */

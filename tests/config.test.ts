@@ -28,6 +28,12 @@ describe('the configuration', () => {
     expect(readFileSync(file, 'utf8')).toBe(made);
   });
 
+  it('lets a command line win over the environment, and leaves it alone where the command line is silent', () => {
+    const env = { DATA_DIR: dataDir, SMTP_CONNECTIONS: '3' };
+    expect(readConfig(env, { SMTP_CONNECTIONS: undefined }).smtpConnections).toBe(3);
+    expect(readConfig(env, { SMTP_CONNECTIONS: '7' }).smtpConnections).toBe(7);
+  });
+
   it('says everything that is wrong at once', () => {
     const broken = {
       DATA_DIR: dataDir,
