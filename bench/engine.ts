@@ -73,7 +73,11 @@ export async function runEngine(ground: Ground, newsroom: Newsroom, row: EngineR
 
 async function startWorkers(ground: Ground, row: EngineRow, smtpUrl: string): Promise<Beside[]> {
   const { ctx } = ground;
-  const command = { file: process.execPath, args: [cli, 'worker'], env: ground.workerEnv(smtpUrl, row.env) };
+  const command = {
+    file: process.execPath,
+    args: [...ground.nodeArgs, cli, 'worker'],
+    env: ground.workerEnv(smtpUrl, row.env),
+  };
   const workers = await Promise.all(Array.from({ length: row.workers }, () => start(command)));
   const pids = new Set(workers.map((one) => one.pid));
   try {

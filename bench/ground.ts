@@ -30,6 +30,8 @@ export interface Ground {
   postgresVersion: string;
   /** The whole environment of a worker that hands its mail to a server; `more` comes on top. */
   workerEnv(smtpUrl: string, more?: Record<string, string>): Record<string, string>;
+  /** What Node is given before the program of a worker. */
+  nodeArgs: readonly string[];
   /** Ends every process and removes every file. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -43,7 +45,7 @@ const settings = { shared_buffers: '512MB', max_wal_size: '4GB', max_connections
  *
  * @throws Error that says what to install; nothing is left behind then.
  */
-export async function openGround(): Promise<Ground> {
+export async function openGround(profileDir?: string): Promise<Ground> {
   const dir = mkdtempSync(join(tmpdir(), 'dateline-bench-'));
   const closers: (() => Promise<unknown>)[] = [
     () => rm(dir, { recursive: true, force: true, maxRetries: 5 }),
@@ -82,7 +84,8 @@ export async function openGround(): Promise<Ground> {
     const log = openLog({ level: 'error', destination: pino.destination({ fd: 2, sync: true }) });
     const ctx = await openContext(readConfig(workerEnv(sink.url)), log);
     closers.push(() => ctx.close());
-    return { dir, ctx, redis, sinkProgram, sink, workerEnv, close, ...(await describe(ctx)) };
+    const nodeArgs = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : [];
+    return { nodeArgs, dir, ctx, redis, sinkProgram, sink, workerEnv, close, ...(await describe(ctx)) };
   } catch (error) {
     await close();
     throw error;

@@ -14,6 +14,8 @@ export interface Options {
   /** Where the outcome is written as JSON. */
   json: string | undefined;
   minutes: number;
+  /** Where workers of the engine leave their CPU profiles. */
+  profile: string | undefined;
 }
 
 /** Reads the command line. @throws CommanderError for what it cannot read, after saying how it is used. */
@@ -26,15 +28,16 @@ export function readOptions(argv: readonly string[]): Options {
     .option('--rounds <n>', 'rounds, in each of which every row runs once', readWhole(1, 50), 5)
     .option('--minutes <n>', 'begin no further round that would end later', readWhole(1, 240), 10)
     .option('--million', 'also 1,000,000 readers; takes as long as it takes')
+    .option('--profile <dir>', 'let the engine’s workers write CPU profiles there, at some cost')
     .option('--json <file>', 'write the outcome there')
     .allowExcessArguments(false)
     .showHelpAfterError()
     .exitOverride();
   program.parse(argv, { from: 'user' });
-  const { only, readers, rounds, minutes, million, json } = program.opts<
+  const { only, readers, rounds, minutes, million, profile, json } = program.opts<
     Omit<Partial<Options>, 'only'> & { only?: Part[] } & Pick<Options, 'readers' | 'rounds' | 'minutes'>
   >();
-  return { only: new Set(only ?? parts), readers, rounds, minutes, million: million ?? false, json };
+  return { only: new Set(only ?? parts), readers, rounds, minutes, million: million ?? false, profile, json };
 }
 
 function readParts(text: string): Part[] {
