@@ -14,6 +14,7 @@ import { migrate } from '../src/platform/db/migrate.ts';
 import { openLog } from '../src/platform/log.ts';
 import { endAll } from './child.ts';
 import { nameOf, parentOf } from './cpu.ts';
+import type { Options } from './options.ts';
 import { type OwnRedis, openRedis } from './redis.ts';
 import { compileSink, openSink, type Sink } from './sink.ts';
 
@@ -45,7 +46,10 @@ const settings = { shared_buffers: '512MB', max_wal_size: '4GB', max_connections
  *
  * @throws Error that says what to install; nothing is left behind then.
  */
-export async function openGround(profileDir?: string): Promise<Ground> {
+export async function openGround({
+  connections,
+  profile,
+}: Pick<Options, 'connections' | 'profile'>): Promise<Ground> {
   const dir = mkdtempSync(join(tmpdir(), 'dateline-bench-'));
   const closers: (() => Promise<unknown>)[] = [
     () => rm(dir, { recursive: true, force: true, maxRetries: 5 }),
@@ -75,6 +79,7 @@ export async function openGround(profileDir?: string): Promise<Ground> {
       SECRET_KEY: randomBytes(32).toString('hex'),
       DATA_DIR: join(dir, 'data'),
       MX_CHECK: 'off',
+      SMTP_CONNECTIONS: String(connections),
     };
     const workerEnv = (smtpUrl: string, more: Record<string, string> = {}) => ({
       ...shared,
@@ -84,7 +89,7 @@ export async function openGround(profileDir?: string): Promise<Ground> {
     const log = openLog({ level: 'error', destination: pino.destination({ fd: 2, sync: true }) });
     const ctx = await openContext(readConfig(workerEnv(sink.url)), log);
     closers.push(() => ctx.close());
-    const nodeArgs = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : [];
+    const nodeArgs = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [];
     return { nodeArgs, dir, ctx, redis, sinkProgram, sink, workerEnv, close, ...(await describe(ctx)) };
   } catch (error) {
     await close();

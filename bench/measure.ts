@@ -18,7 +18,7 @@ export async function measure(
   interrupted: AbortSignal,
 ): Promise<{ outcome: Outcome; text: string }> {
   const startedMs = performance.now();
-  const ground = await openGround(options.profile);
+  const ground = await openGround(options);
   try {
     return await Promise.race([onGround(ground, options, { say, startedMs }), aborted(interrupted)]);
   } finally {

@@ -14,6 +14,8 @@ export interface Options {
   /** Where the outcome is written as JSON. */
   json: string | undefined;
   minutes: number;
+  /** Of each worker process, the usual pipeline's too. */
+  connections: number;
   /** Where workers of the engine leave their CPU profiles. */
   profile: string | undefined;
 }
@@ -26,6 +28,7 @@ export function readOptions(argv: readonly string[]): Options {
     .option('--only <parts>', `some of ${parts.join(',')} (default: all)`, readParts)
     .option('--readers <n>', 'of the rows that have no size of their own', readWhole(100, 1_000_000), 20_000)
     .option('--rounds <n>', 'rounds, in each of which every row runs once', readWhole(1, 50), 5)
+    .option('--connections <n>', 'SMTP connections of each worker process', readWhole(1, 200), 10)
     .option('--minutes <n>', 'begin no further round that would end later', readWhole(1, 240), 10)
     .option('--million', 'also 1,000,000 readers; takes as long as it takes')
     .option('--profile <dir>', 'let the engine’s workers write CPU profiles there, at some cost')
@@ -34,10 +37,22 @@ export function readOptions(argv: readonly string[]): Options {
     .showHelpAfterError()
     .exitOverride();
   program.parse(argv, { from: 'user' });
-  const { only, readers, rounds, minutes, million, profile, json } = program.opts<
-    Omit<Partial<Options>, 'only'> & { only?: Part[] } & Pick<Options, 'readers' | 'rounds' | 'minutes'>
+  const { only, readers, rounds, minutes, connections, million, profile, json } = program.opts<
+    Omit<Partial<Options>, 'only'> & { only?: Part[] } & Pick<
+        Options,
+        'readers' | 'rounds' | 'minutes' | 'connections'
+      >
   >();
-  return { only: new Set(only ?? parts), readers, rounds, minutes, million: million ?? false, profile, json };
+  return {
+    only: new Set(only ?? parts),
+    readers,
+    rounds,
+    minutes,
+    connections,
+    million: million ?? false,
+    profile,
+    json,
+  };
 }
 
 function readParts(text: string): Part[] {

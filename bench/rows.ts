@@ -57,6 +57,7 @@ export function planRows(
   const usual = {
     name: 'usual-2',
     workers: 2,
+    connections: options.connections,
     readers: Math.max(usualReadersMin, Math.round(readers / usualShare)),
   };
   plan.rows.push({ name: usual.name, part: 'usual', run: () => runUsual(ground, newsroom, usual) });

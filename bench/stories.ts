@@ -32,10 +32,11 @@ function story(subject: string, at: { edition: number; index: number; publishedA
   const { edition, index, publishedAt } = at;
   const url = `https://www.example.org/stories/${edition}/${index}`;
   return {
-    title: `${subject}, in its ${edition}th week`,
+    // Four words of its own: headlines that share nine tenths of theirs count as one story.
+    title: `${subject}: week ${edition}, day ${index}${edition}, page ${edition}${index}`,
     lang: 'en',
     canonicalUrl: url,
-    dek: `What was decided, by whom and for how long, and what nobody wanted to say aloud when it was read out (${edition}.${index}). ${sentence}`,
+    dek: `What was decided, by whom and for how long, and what nobody wanted to say aloud when it was read out (${edition}.${index}).`,
     body: sentence.repeat(30),
     author: 'Maren Tolliver',
     section: sections[index % sections.length] ?? 'politics',

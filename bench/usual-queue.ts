@@ -7,8 +7,6 @@ export interface UsualJob {
 }
 
 const name = 'usual';
-/** As many jobs at once as there are connections. */
-export const usualConnections = 10;
 
 export function openUsualQueue(redisUrl: string): { queue: Queue<UsualJob>; close(): Promise<void> } {
   const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
@@ -25,13 +23,14 @@ export function openUsualQueue(redisUrl: string): { queue: Queue<UsualJob>; clos
 
 export async function workUsualQueue(
   redisUrl: string,
+  jobsAtOnce: number,
   deed: (job: UsualJob) => Promise<void>,
 ): Promise<{ close(): Promise<void> }> {
   const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
   const { Worker } = withBackend(createRedisBackend);
   const worker = new Worker<UsualJob>(name, (job: Job<UsualJob>) => deed(job.data), {
     connection,
-    concurrency: usualConnections,
+    concurrency: jobsAtOnce,
   });
   await worker.waitUntilReady();
   return {

@@ -4,7 +4,7 @@ import { createTransport } from 'nodemailer';
 import { maskAddress } from '../src/lib/mask.ts';
 import { openKeyring, signToken } from '../src/lib/signed-token.ts';
 import { openDatabase } from '../src/platform/db/database.ts';
-import { type UsualJob, usualConnections, workUsualQueue } from './usual-queue.ts';
+import { type UsualJob, workUsualQueue } from './usual-queue.ts';
 
 /** One process of the usual pipeline, for `usual.ts`, which says in its first argument where everything is. */
 
@@ -14,6 +14,8 @@ interface Given {
   smtp: { host: string; port: number };
   baseUrl: string;
   secret: string;
+  /** And jobs at once. */
+  connections: number;
 }
 
 interface Edition {
@@ -24,19 +26,19 @@ interface Edition {
 }
 
 const given = JSON.parse(process.argv[2] ?? '') as Given;
-const { db, close } = openDatabase(given.databaseUrl, { max: usualConnections });
+const { db, close } = openDatabase(given.databaseUrl, { max: given.connections });
 const keyring = openKeyring([given.secret]);
 const liquid = new Liquid({ outputEscape: 'escape' });
 const transport = createTransport({
   ...given.smtp,
   pool: true,
   ignoreTLS: true,
-  maxConnections: usualConnections,
+  maxConnections: given.connections,
   maxMessages: Number.POSITIVE_INFINITY,
 });
 const editions = new Map<number, Promise<Edition>>();
 
-const work = await workUsualQueue(given.redisUrl, send);
+const work = await workUsualQueue(given.redisUrl, given.connections, send);
 console.log('ready');
 process.once('SIGTERM', async () => {
   await work.close();

@@ -26,7 +26,7 @@ const perSecondMin = 20;
 export async function runUsual(
   ground: Ground,
   newsroom: Newsroom,
-  row: { name: string; workers: number; readers: number },
+  row: { name: string; workers: number; readers: number; connections: number },
 ): Promise<Run> {
   const { ctx, redis, sink } = ground;
   await sql`
@@ -40,6 +40,7 @@ export async function runUsual(
     redisUrl: redis.url,
     smtp: { host: '127.0.0.1', port: sink.port },
     baseUrl: ctx.config.baseUrl,
+    connections: row.connections,
     secret: ground.workerEnv(sink.url).SECRET_KEY,
   });
   const command = { file: process.execPath, args: [workerFile, given], env: { NODE_ENV: 'production' } };
