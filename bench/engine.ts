@@ -22,7 +22,7 @@ export interface EngineRow {
   meanwhile?: (over: () => boolean) => Promise<void>;
 }
 
-const warmUpReaders = 2_000;
+const warmUpReadersMax = 2_000;
 const startMsMax = 30_000;
 /** No machine that is worth measuring is slower. */
 const perSecondMin = 50;
@@ -37,6 +37,7 @@ const perSecondMin = 50;
 export async function runEngine(ground: Ground, newsroom: Newsroom, row: EngineRow): Promise<Run> {
   const { ctx } = ground;
   const sink = row.sink ?? ground.sink;
+  const warmUpReaders = Math.min(warmUpReadersMax, row.readers);
   const warmUp = await newsroom.edition(warmUpReaders);
   const { editionId } = await newsroom.edition(row.readers);
   const workers = await startWorkers(ground, row, sink.url);

@@ -28,6 +28,8 @@ export async function startMeter(ground: Ground, workerPids: readonly number[]):
     peakBytes = Math.max(peakBytes, await redis.usedBytes());
   };
   const timer = setInterval(() => void look().catch(() => {}), redisEveryMs);
+  // A row that is broken off never stops its meter.
+  timer.unref();
   return {
     stop: async (mails) => {
       clearInterval(timer);

@@ -32,5 +32,7 @@ async function run(): Promise<number> {
     return 1;
   } finally {
     await endAll();
+    // The row that was broken off may still wait for what is gone.
+    if (interrupted.signal.aborted) setTimeout(() => process.exit(130), 0);
   }
 }
