@@ -50,6 +50,8 @@ export async function runEngine(ground: Ground, newsroom: Newsroom, row: EngineR
     );
     let over = false;
     const beside = row.meanwhile?.(() => over);
+    // Awaited below; when the row is broken off before, its own failure is the one to tell.
+    beside?.catch(() => {});
     const { requestedAtMs, seconds } = await send(ctx, editionId, row.readers);
     over = true;
     const used = await meter.stop(row.readers);
