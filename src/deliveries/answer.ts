@@ -70,15 +70,13 @@ export function readAnswer(
   }
   const { phase, reply } = outcome;
   const verdict = classifyReply({ phase, ...reply });
+  const said = { smtpCode: reply.code, status: reply.status ?? null };
+  if (verdict.disposition === 'accepted') {
+    return { settlement: settle({ ...said, state: 'accepted', burnt: true }), ...quiet };
+  }
+  const seen = { ...said, textMasked: maskAddresses(replyText(reply)) };
   const trouble = troubleOf({ ...reply, phase, class: verdict.class, status: reply.status });
-  const seen = {
-    smtpCode: reply.code,
-    status: reply.status ?? null,
-    textMasked: maskAddresses(replyText(reply)),
-  };
   switch (verdict.disposition) {
-    case 'accepted':
-      return { settlement: settle({ ...seen, state: 'accepted', textMasked: null, burnt: true }), ...quiet };
     case 'deferred': {
       const dueAt = nextTryAt({ ...claimed, editionId: at.editionId }, claimed.attempts, at.now);
       // A server that is busy, or a lane that is too fast, uses up nobody's tries.

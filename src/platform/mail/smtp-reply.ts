@@ -70,10 +70,11 @@ export function classifyReply(reply: {
   readonly status?: string | undefined;
   readonly text: string;
 }): { disposition: Disposition; class: ReplyClass } {
-  const seen = look(reply);
+  // First, and without a look at its words: of a million replies nearly all are this one.
   if (reply.phase === 'dot' && reply.code >= 200 && reply.code < 300) {
     return { disposition: 'accepted', class: 'accepted' };
   }
+  const seen = look(reply);
   const row = rows.find((candidate) => candidate.when(seen));
   return {
     disposition: row?.disposition ?? (seen.hard ? 'refused' : 'deferred'),

@@ -1,0 +1,46 @@
+import type { IncomingArticle } from '../src/articles/article.ts';
+import { receive } from '../src/articles/receive.ts';
+import type { Context } from '../src/context.ts';
+
+export const storiesPerEdition = 10;
+
+const sections = ['politics', 'economy', 'world', 'culture'];
+const subjects = [
+  'Senate sends the clinics bill to a final vote',
+  'Ports report the longest queue of the year',
+  'Court hears the appeal about the upper river',
+  'A museum lends its maps to four small towns',
+  'Governors agree on one timetable for the night trains',
+  'Growers count what the late frost has taken',
+  'Islands vote on who may fish within the reef',
+  'An orchestra moves into the old grain exchange',
+  'Auditors open the books of the harbour fund',
+  'Two capitals reopen a bridge after eleven years',
+];
+const sentence =
+  'Officials said on Tuesday that the figures would be published in full, with the name of whoever answers for each of them. ';
+
+/** The stories of one more edition, as a feed would bring them; none of them has been in one before. */
+export async function receiveStories(ctx: Context, edition: number): Promise<void> {
+  const now = ctx.clock.now().getTime();
+  for (const [index, subject] of subjects.entries()) {
+    await receive(ctx, story(subject, { edition, index, publishedAt: new Date(now - (index + 1) * 60_000) }));
+  }
+}
+
+function story(subject: string, at: { edition: number; index: number; publishedAt: Date }): IncomingArticle {
+  const { edition, index, publishedAt } = at;
+  const url = `https://www.example.org/stories/${edition}/${index}`;
+  return {
+    // Four words of its own: headlines that share nine tenths of theirs count as one story.
+    title: `${subject}: week ${edition}, day ${index}${edition}, page ${edition}${index}`,
+    lang: 'en',
+    canonicalUrl: url,
+    dek: `What was decided, by whom and for how long, and what nobody wanted to say aloud when it was read out (${edition}.${index}).`,
+    body: sentence.repeat(30),
+    author: 'Maren Tolliver',
+    section: sections[index % sections.length] ?? 'politics',
+    publishedAt,
+    image: { url: `${url}.jpg`, alt: 'The hall before the vote', width: 1200, height: 675 },
+  };
+}
