@@ -1,5 +1,6 @@
 import { pruneKeys } from '../src/access/prune-keys.ts';
 import type { Context } from '../src/context.ts';
+import { forgetTrouble } from '../src/deliveries/forget-trouble.ts';
 import { pruneDeliveries } from '../src/deliveries/prune.ts';
 import { pruneLimits } from '../src/platform/limits.ts';
 import { pruneRates } from '../src/platform/rate/prune-rates.ts';
@@ -14,6 +15,7 @@ export async function prune(ctx: Context): Promise<void> {
     keys: await pruneKeys(ctx.db, now),
     signUps: await expireSignUps(ctx),
     deliveries: await pruneDeliveries(ctx.db, now),
+    lanes: await forgetTrouble(ctx.db, now),
   };
   ctx.log.info({ deed: 'prune', ...report }, 'prune');
 }

@@ -74,7 +74,8 @@ export async function writeRecovery(db: Db, lane: string, accepted: number, now:
   await sql`
     update lanes set probe = probe + case when probe_accepted + ${accepted} >= probe * ${acceptedPerProbe} then 1 else 0 end,
       probe_accepted = case when probe_accepted + ${accepted} >= probe * ${acceptedPerProbe} then 0
-        else probe_accepted + ${accepted} end
+        else probe_accepted + ${accepted} end,
+      failures = case when probe_accepted + ${accepted} >= probe * ${acceptedPerProbe} then 0 else failures end
     where lane = ${lane} and probe is not null and (back_off_until is null or back_off_until <= ${now})`.execute(
     db,
   );

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { deliver } from '../../src/deliveries/deliver.ts';
+import { forgetTrouble } from '../../src/deliveries/forget-trouble.ts';
 import { laneOfExchange, wellKnownLane } from '../../src/deliveries/lane-names.ts';
 import { pauseMsOf, troubleOf } from '../../src/deliveries/lane-policy.ts';
 import { listLanes } from '../../src/deliveries/list-lanes.ts';
@@ -187,6 +188,10 @@ describe('a lane in trouble', () => {
     expect((await listLanes(ctx.db)).map((one) => one.lane)).toEqual(['sick.example']);
     expect(await verifySend(ctx, editionId)).toMatchObject({ agreed: true });
     await assertClosedBooks(ctx, editionId);
+    expect(await forgetTrouble(ctx.db, ctx.clock.now()), 'not while it is fresh').toBe(0);
+    ctx.clock.advance(2 * 24 * 60 * minuteMs);
+    expect(await forgetTrouble(ctx.db, ctx.clock.now()), 'after a day of silence').toBe(1);
+    expect(await listLanes(ctx.db)).toEqual([]);
   });
 
   it('recovers from Gmail’s 4.7.28 as Gmail says: ten minutes, one connection, ten more, then one at a time', async () => {

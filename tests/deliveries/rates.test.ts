@@ -95,7 +95,7 @@ describe('a rate per minute or day', () => {
       .executeTakeFirstOrThrow();
     expect(batch).toEqual({ due_at: new Date(morning.getTime() + 60_000), worker_id: null });
     // A bell that is rung too early changes nothing.
-    expect(await deliver(ctx, { editionId, batchNo: 1 })).toEqual({ kind: 'not_to_be_had' });
+    expect(await deliver(ctx, { editionId, batchNo: 1 })).toEqual({ kind: 'lane_closed' });
     ctx.clock.advance(61_000);
     expect(await deliver(ctx, { editionId, batchNo: 1 })).toMatchObject({ kind: 'done' });
     expect(new Set(recipients).size).toBe(50);
