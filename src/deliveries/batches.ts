@@ -28,18 +28,24 @@ export async function leaseBatch(
   return leaseOne(db, which, workerId, now);
 }
 
-/** Leases the next batch of a lane that is free and due, of whichever edition has waited longest. */
+/**
+ * Leases the next batch that is free and due, of whichever edition has waited longest: of one lane, or (`undefined`) of those
+ * that have neither limit nor trouble.
+ */
 export async function leaseNext(
   db: Db,
-  lease: { lane: string; workerId: number },
+  lease: { lane: string | undefined; workerId: number },
   now: Date,
 ): Promise<Leased | undefined> {
+  const { lane, workerId } = lease;
+  const lanes =
+    lane === undefined ? sql`not exists (select from lanes l where l.lane = n.lane)` : sql`n.lane = ${lane}`;
   const which = sql`(b.edition_id, b.no) = (select n.edition_id, n.no from delivery_batches n
     join editions e on e.id = n.edition_id
-    where n.lane = ${lease.lane} and n.done_at is null and n.worker_id is null and n.due_at <= ${now}
+    where ${lanes} and n.done_at is null and n.worker_id is null and n.due_at <= ${now}
       and e.state = any(${[...deliveringStates]}::text[])
     order by n.due_at, n.edition_id, n.no limit 1 for update of n skip locked)`;
-  return leaseOne(db, which, lease.workerId, now);
+  return leaseOne(db, which, workerId, now);
 }
 
 async function leaseOne(

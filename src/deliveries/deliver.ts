@@ -15,20 +15,21 @@ export type Delivered =
   | { kind: 'done' | 'freed' | 'lost'; tally: Tally }
   /** Done, held by another, not due, or its edition is not sending: nothing was done. */
   | { kind: 'not_to_be_had' }
-  /** This process has its hands full with the lane, and comes to the batch in turn. */
+  /** This process has its hands full, and comes to the batch in turn. */
   | { kind: 'in_turn' }
   /** The lane rests, is paused, or another worker keeps its limit; or the relays' rates leave nothing for long. */
   | { kind: 'lane_closed' };
 
 /** A batch that was not finished is due again after this: soon for others, later when no relay answers, or at its turn. */
 const againAfterMs = { usually: 1_000, relaysAway: 60_000 };
-/** A lane keeps a hand for so long at a time, so that others get theirs. */
+/** Whoever has a place keeps it for so long, so that others get theirs. */
 const turnMsMax = 15_000;
 
 /**
- * Delivers the batch that a bell names, and then whatever else of its lane is free and due: each is leased, sent window by
- * window (`sendBatch`), and ended. A lane has two hands of a process at most, so one in trouble never holds up another. Safe
- * to ring twice, on one process or several: one holds a batch's lease, and each delivery is claimed by an update of its own.
+ * Delivers the batch that a bell names, and then what else is free and due: each is leased, sent window by window (`sendBatch`),
+ * and ended. Healthy lanes share two places of a process; one with a limit or in trouble has a place of its own, so it never
+ * holds up another. Safe to ring twice, on one process or several: one holds a batch's lease, and each delivery is claimed by
+ * an update of its own.
  *
  * @returns what came of the batch that was named.
  * @throws Error when the database was away for minutes; the lease is then freed by `rescue`.
@@ -41,41 +42,42 @@ export async function deliver(ctx: Context, batch: Payload<'deliver'>): Promise<
   if (hands.stopping) return { kind: 'not_to_be_had' };
   const lane = await laneOfBatch(ctx.db, batch);
   if (lane === undefined) return { kind: 'not_to_be_had' };
-  if (!hands.lanes.enter(lane)) return { kind: 'in_turn' };
+  const limited = needsDriver(await paceOf(ctx.db, lane)) ? lane : undefined;
+  if (!hands.lanes.enter(limited)) return { kind: 'in_turn' };
   try {
-    return await new Turn(ctx, { lane, workerId, hands }).take(batch);
+    return await new Turn(ctx, { limited, workerId, hands }).take(lane, batch);
   } finally {
-    hands.lanes.leave(lane);
+    hands.lanes.leave(limited);
   }
 }
 
-/** One lane's turn at one hand. */
+/** Some time at one place: for batches of healthy lanes, or of the limited one that it is for. */
 class Turn {
   #ctx: Context;
-  #lane: string;
+  #limited: string | undefined;
   #workerId: number;
   #hands: Hands;
   #endsAtMs = performance.now() + turnMsMax;
   #pace = freePace;
 
-  constructor(ctx: Context, at: { lane: string; workerId: number; hands: Hands }) {
+  constructor(ctx: Context, at: { limited: string | undefined; workerId: number; hands: Hands }) {
     this.#ctx = ctx;
-    this.#lane = at.lane;
+    this.#limited = at.limited;
     this.#workerId = at.workerId;
     this.#hands = at.hands;
   }
 
-  async take(batch: Payload<'deliver'>): Promise<Delivered> {
+  async take(lane: string, batch: Payload<'deliver'>): Promise<Delivered> {
     const { db, clock } = this.#ctx;
-    if (!(await this.#mayGo())) return { kind: 'lane_closed' };
+    if (!(await this.#mayGo(lane))) return { kind: 'lane_closed' };
     const named = await leaseBatch(db, { ...batch, workerId: this.#workerId }, clock.now());
     const delivered: Delivered = named ? await this.#deliver(named) : { kind: 'not_to_be_had' };
     let last = delivered;
     // Whoever lost a lease is taken for dead, and begins nothing before its heart has beaten again.
-    while (last.kind !== 'lost' && this.#hasTime() && (await this.#mayGo())) {
-      const next = await leaseNext(db, { lane: this.#lane, workerId: this.#workerId }, clock.now());
-      if (!next) return delivered;
-      last = await this.#deliver(next);
+    while (last.kind !== 'lost' && this.#hasTime() && (await this.#mayGo(this.#limited))) {
+      const next = await leaseNext(db, { lane: this.#limited, workerId: this.#workerId }, clock.now());
+      if (next) last = await this.#deliver(next);
+      else if (!this.#hands.lanes.missedAny(this.#limited)) return delivered;
     }
     await this.#passOn();
     return delivered;
@@ -85,8 +87,8 @@ class Turn {
     return performance.now() < this.#endsAtMs && !this.#hands.stopping && this.#hands.relays.awayMs() === 0;
   }
 
-  /** Whether the lane is open, and, when it has a limit, whether it is this worker that keeps it. */
-  async #mayGo(): Promise<boolean> {
+  /** Whether the relays' rates and the lane let anything begin, and, when it has a limit, whether it is this worker that keeps it. */
+  async #mayGo(lane: string | undefined): Promise<boolean> {
     const { db, clock } = this.#ctx;
     const now = clock.now();
     const turnInMs = farTurnMs(this.#ctx);
@@ -94,35 +96,38 @@ class Turn {
       await this.#ringFree(turnInMs);
       return false;
     }
-    const pace = await paceOf(db, this.#lane);
+    // Healthy lanes are chosen by the lease, and looked at again with every window.
+    if (lane === undefined) return true;
+    const pace = await paceOf(db, lane);
     this.#pace = pace;
     if (!isOpenLane(pace, now)) {
       const untilMs = pace.backOffUntil ? pace.backOffUntil.getTime() - now.getTime() : 0;
       if (pace.state !== 'paused' && untilMs > 0) await this.#ringFree(untilMs, pace.backOffUntil);
       return false;
     }
-    return !needsDriver(pace) || (await takeLane(db, this.#lane, this.#workerId, now));
+    return !needsDriver(pace) || (await takeLane(db, lane, this.#workerId, now));
   }
 
-  /** The turn is over and there may be more: another hand, here or elsewhere, takes the next. */
+  /** The turn is over and there may be more: another place, here or elsewhere, takes the next. */
   async #passOn(): Promise<void> {
-    await leaveLane(this.#ctx.db, this.#lane, this.#workerId);
+    if (this.#limited !== undefined) await leaveLane(this.#ctx.db, this.#limited, this.#workerId);
     if (this.#hands.relays.awayMs() === 0) await this.#ringFree(0);
   }
 
   async #ringFree(delayMs: number, asOf = this.#ctx.clock.now()): Promise<void> {
-    const free = await freeBatches(this.#ctx.db, { lane: this.#lane, now: asOf, limit: 1 });
+    const lane = this.#limited === undefined ? {} : { lane: this.#limited };
+    const free = await freeBatches(this.#ctx.db, { ...lane, now: asOf, limit: 1 });
     await ring(this.#ctx, 'deliver', free, { delayMs });
   }
 
-  async #deliver({ editionId, batchNo, subscriberIds }: Leased): Promise<Delivered> {
+  async #deliver({ editionId, batchNo, lane, subscriberIds }: Leased): Promise<Delivered> {
     const ctx = this.#ctx;
     const name = batchName(editionId, batchNo);
     if (this.#hands.batches.has(name)) return { kind: 'not_to_be_had' };
     this.#hands.batches.add(name);
     try {
       const { newsletterId } = await factsOf(ctx, editionId);
-      const lease = { editionId, batchNo, lane: this.#lane, newsletterId, workerId: this.#workerId };
+      const lease = { editionId, batchNo, lane, newsletterId, workerId: this.#workerId };
       const tally = await sendBatch(ctx, lease, subscriberIds, {
         pace: this.#pace,
         endsAtMs: this.#endsAtMs,
@@ -136,10 +141,7 @@ class Turn {
       const delayMs = awayMs > 0 ? againAfterMs.relaysAway : farTurnMs(ctx) || againAfterMs.usually;
       const kind = await endBatch(ctx.db, lease, now, new Date(now.getTime() + delayMs));
       const { dueAgainAt, ...counts } = tally;
-      ctx.log.info(
-        { deed: 'deliver', editionId, batchNo, lane: this.#lane, ended: kind, ...counts },
-        'delivered',
-      );
+      ctx.log.info({ deed: 'deliver', editionId, batchNo, lane, ended: kind, ...counts }, 'delivered');
       await finish(ctx, editionId);
       if (kind === 'freed') await ring(ctx, 'deliver', [{ editionId, batchNo }], { delayMs });
       if (dueAgainAt) {

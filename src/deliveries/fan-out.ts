@@ -23,7 +23,7 @@ export type FannedOut =
 /** Subscriptions looked at per transaction. */
 const pageSize = 5_000;
 /** A domain with so many readers in one page is a lane of its own; those with fewer share one until they make trouble. */
-const ownLaneReadersMin = 50;
+const ownLaneReadersMin = 200;
 
 interface Page {
   planned: number;

@@ -1,47 +1,58 @@
 import { type InARow, inARowMax } from './lane-policy.ts';
 
-/** At most so many batches of one lane are worked on in a process at once: while one is claimed the other is on the wire. */
-const batchesPerLaneMax = 2;
+/** Batches of healthy lanes in hand at once: while one is claimed the other is on the wire. More would only make windows small. */
+const batchesMax = 2;
+/** What is not at its full pace has few on the wire, whatever its limit. */
+const crawlingMax = 4;
 const countsKept = 10_000;
 const kinds = Object.keys(inARowMax) as InARow[];
 
-interface LaneInHand {
-  batches: number;
-  /** Deliveries that are `sending`, over the lane's batches here. */
-  sending: number;
-}
-
-/** What this process has in hand, lane by lane, so that none of them takes what the others need. */
+/**
+ * What this process has in hand. Healthy lanes take turns at two places, in the order of their batches. A lane with a limit or
+ * in trouble has a place of its own, and few deliveries at once, so that it never holds up the others.
+ */
 export class LaneHands {
-  #inHand = new Map<string, LaneInHand>();
+  #places = new Map<string, number>();
+  /** Bells that found no place since somebody last looked for free batches. */
+  #missed = new Set<string>();
+  /** Deliveries that are `sending`, by lane. */
+  #sending = new Map<string, number>();
   #inARow = new Map<string, number>();
 
-  /** Takes a place for a batch of this lane; false when the lane has all it may have. */
-  enter(lane: string): boolean {
-    const here = this.#inHand.get(lane) ?? { batches: 0, sending: 0 };
-    if (here.batches >= batchesPerLaneMax) return false;
-    here.batches += 1;
-    this.#inHand.set(lane, here);
+  /** Takes a place: a limited lane's own, or (`undefined`) one for healthy lanes. False when there is none. */
+  enter(limited: string | undefined): boolean {
+    const key = limited ?? '';
+    const taken = this.#places.get(key) ?? 0;
+    if (taken >= (limited === undefined ? batchesMax : 1)) {
+      this.#missed.add(key);
+      return false;
+    }
+    this.#places.set(key, taken + 1);
     return true;
   }
 
-  leave(lane: string): void {
-    const here = this.#inHand.get(lane);
-    if (!here) return;
-    here.batches -= 1;
-    if (here.batches === 0) this.#inHand.delete(lane);
+  leave(limited: string | undefined): void {
+    const key = limited ?? '';
+    const taken = (this.#places.get(key) ?? 1) - 1;
+    if (taken === 0) this.#places.delete(key);
+    else this.#places.set(key, taken);
   }
 
-  /** How many more of this lane may be `sending`, when so many are answered: lanes at work share the permits evenly. */
-  room(lane: string, at: { permits: number; atOnce: number | undefined; answered: number }): number {
-    const share = Math.max(2, Math.ceil(at.permits / Math.max(1, this.#inHand.size)));
-    const sending = (this.#inHand.get(lane)?.sending ?? 0) - at.answered;
-    return Math.max(0, Math.min(share, at.atOnce ?? share) - sending);
+  /** Whether a bell found no place since the last time: then it pays to look once more before leaving. */
+  missedAny(limited: string | undefined): boolean {
+    return this.#missed.delete(limited ?? '');
+  }
+
+  /** How many more of a limited lane may be `sending`, when so many are answered. */
+  room(lane: string, at: { atOnce: number | undefined; answered: number }): number {
+    const sending = (this.#sending.get(lane) ?? 0) - at.answered;
+    return Math.max(0, (at.atOnce ?? crawlingMax) - sending);
   }
 
   begin(lane: string, deliveries: number): void {
-    const here = this.#inHand.get(lane);
-    if (here) here.sending += deliveries;
+    const sending = (this.#sending.get(lane) ?? 0) + deliveries;
+    if (sending === 0) this.#sending.delete(lane);
+    else this.#sending.set(lane, sending);
   }
 
   end(lane: string, deliveries: number): void {

@@ -10,7 +10,7 @@ import { deliveringStates } from './delivery.ts';
 import { exchange } from './exchange.ts';
 import { farTurnMs } from './far-turn.ts';
 import { connectionsOf, factsOf, type Hands, handsOf, variantOf } from './hands.ts';
-import { isOpenLane, type Pace } from './lane.ts';
+import { isOpenLane, needsDriver, type Pace } from './lane.ts';
 import { pauseByItself } from './pause-send.ts';
 import { type EditionFacts, envelopeFor, personalise, type Sender } from './personalise.ts';
 import { setApart } from './set-apart.ts';
@@ -236,7 +236,8 @@ class Round {
     const { relays, stopping, lanes, permits } = this.#hands;
     if (!this.#open || stopping || relays.waitMs() > 0 || performance.now() > this.#endsAtMs) return 0;
     if (relays.awayMs() > 0) return this.#flying === 0 ? 1 : 0;
-    return lanes.room(this.#lease.lane, { permits: permits.max, atOnce: this.#pace.atOnce, answered });
+    if (!needsDriver(this.#pace)) return permits.max;
+    return lanes.room(this.#lease.lane, { atOnce: this.#pace.atOnce, answered });
   }
 
   #note(answered: readonly Answer[], settled: ReadonlySet<number>): void {

@@ -21,7 +21,6 @@ alter table send_counts add column lane text not null default 'all';
 alter table send_counts drop constraint send_counts_pkey;
 alter table send_counts add primary key (edition_id, lane, shard);
 create index bounces_edition on bounces (edition_id) where edition_id is not null;
-drop index delivery_batches_open;
-create index delivery_batches_open on delivery_batches (lane, due_at) where done_at is null;`)
+create index delivery_batches_lane on delivery_batches (lane, due_at) where done_at is null;`)
     .execute(db);
 }
