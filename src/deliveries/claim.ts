@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
 import type { Db } from '../platform/db/database.ts';
-import { prepared } from '../platform/db/prepared.ts';
+import { preparedOnce } from '../platform/db/prepared.ts';
 import type { EditionState, LaneState } from '../platform/db/tables.ts';
 import { notMailed } from '../subscribers/may-mail.ts';
 import { deliveringStates, soon } from './delivery.ts';
 import { freePace, type Pace, toPace } from './lane.ts';
 import { otherLane } from './lane-names.ts';
-import { moveBooks, shardOf } from './move-books.ts';
+import { bucketOf, moveBooks, shardOf } from './move-books.ts';
 
 /** The batch whose lease a window is claimed under. */
 export interface Lease {
@@ -94,25 +94,65 @@ export async function settleAndClaim(
   now: Date,
   drawn = false,
 ): Promise<Window> {
-  const { editionId, batchNo, lane, newsletterId, workerId } = lease;
-  const { rows } = await sql<Row>`${prepared('settle-and-claim')}
-with lease as materialized (
+  const { rows } = await statement(db, {
+    ...lease,
+    shard: shardOf(lease.workerId),
+    nextIds,
+    now,
+    dueBy: soon(now),
+    bucket: bucketOf(now),
+    drawn,
+    subscriberIds: settlements.map((one) => one.subscriberId),
+    claims: settlements.map((one) => one.claim),
+    states: settlements.map((one) => one.state),
+    classes: settlements.map((one) => one.class),
+    codes: settlements.map((one) => one.smtpCode),
+    statuses: settlements.map((one) => one.status),
+    texts: settlements.map((one) => one.textMasked),
+    dueAts: settlements.map((one) => one.dueAt),
+    burnts: settlements.map((one) => (one.burnt ? 1 : 0)),
+  });
+  return readWindow(rows);
+}
+
+/** What one window's statement is filled with: the lease, what is to be claimed, and the answers, column by column. */
+interface Values extends Lease {
+  shard: number;
+  nextIds: readonly number[];
+  now: Date;
+  dueBy: Date;
+  bucket: number;
+  drawn: boolean;
+  subscriberIds: number[];
+  claims: number[];
+  states: string[];
+  classes: (string | null)[];
+  codes: (number | null)[];
+  statuses: (string | null)[];
+  texts: (string | null)[];
+  dueAts: (Date | null)[];
+  burnts: number[];
+}
+
+const statement = preparedOnce<Values, Row>(
+  'settle-and-claim',
+  (v) => sql`with lease as materialized (
   select no from delivery_batches
-  where edition_id = ${editionId} and no = ${batchNo} and worker_id = ${workerId} and done_at is null
+  where edition_id = ${v.editionId} and no = ${v.batchNo} and worker_id = ${v.workerId} and done_at is null
   for update
 ), gate as materialized (
   select e.state as edition_state, exists (select from lease) as leased, l.state as lane_state, l.back_off_until,
     l.connections, l.probe, l.rate_per_second,
     s.allowance is not null as rationed,
     (l.connections is not null or l.probe is not null or l.rate_per_second is not null)
-      and l.worker_id is distinct from ${workerId} as kept_by_other
-  from editions e join sends s on s.edition_id = e.id left join lanes l on l.lane = ${lane} where e.id = ${editionId}
+      and l.worker_id is distinct from ${v.workerId} as kept_by_other
+  from editions e join sends s on s.edition_id = e.id left join lanes l on l.lane = ${v.lane} where e.id = ${v.editionId}
 ), answers as (
-  select * from unnest(${settlements.map((one) => one.subscriberId)}::bigint[],
-    ${settlements.map((one) => one.claim)}::int[], ${settlements.map((one) => one.state)}::text[],
-    ${settlements.map((one) => one.class)}::text[], ${settlements.map((one) => one.smtpCode)}::int[],
-    ${settlements.map((one) => one.status)}::text[], ${settlements.map((one) => one.textMasked)}::text[],
-    ${settlements.map((one) => one.dueAt)}::timestamptz[], ${settlements.map((one) => (one.burnt ? 1 : 0))}::int[])
+  select * from unnest(${v.subscriberIds}::bigint[],
+    ${v.claims}::int[], ${v.states}::text[],
+    ${v.classes}::text[], ${v.codes}::int[],
+    ${v.statuses}::text[], ${v.texts}::text[],
+    ${v.dueAts}::timestamptz[], ${v.burnts}::int[])
     as a (subscriber_id, claim, state, class, smtp_code, status, text_masked, due_at, burnt)
 ), settled as (
   update deliveries d set
@@ -123,38 +163,38 @@ with lease as materialized (
     due_at = case when a.state = 'deferred' then least(a.due_at, d.deadline_at) else d.due_at end,
     attempts = d.attempts + a.burnt,
     class = a.class, smtp_code = a.smtp_code, status = a.status, text_masked = a.text_masked,
-    settled_at = case when a.state = 'queued' then null else ${now}::timestamptz end
+    settled_at = case when a.state = 'queued' then null else ${v.now}::timestamptz end
   from answers a, gate g
-  where d.edition_id = ${editionId} and d.subscriber_id = any(${settlements.map((one) => one.subscriberId)}::bigint[])
-    and d.subscriber_id = a.subscriber_id and d.state = 'sending' and d.worker_id = ${workerId} and d.claim = a.claim
+  where d.edition_id = ${v.editionId} and d.subscriber_id = any(${v.subscriberIds}::bigint[])
+    and d.subscriber_id = a.subscriber_id and d.state = 'sending' and d.worker_id = ${v.workerId} and d.claim = a.claim
   returning d.subscriber_id, d.lane, d.state
 ), wanted as materialized (
   select d.subscriber_id, s.email, coalesce(sc.confirmed_at, sc.created_at) as confirmed_at,
-    case when d.deadline_at <= ${now} then 'expired' else ${notMailed(now)} end as reason,
-    ${lane} = ${otherLane} and exists (select from lanes own where own.lane = split_part(s.email_key, '@', 2)) as apart
+    case when d.deadline_at <= ${v.now} then 'expired' else ${notMailed(v.now)} end as reason,
+    ${v.lane} = ${otherLane} and exists (select from lanes own where own.lane = split_part(s.email_key, '@', 2)) as apart
   from deliveries d
   join gate g on g.leased and g.edition_state = any(${[...deliveringStates]}::text[])
-    and coalesce(g.lane_state, 'open') <> 'paused' and coalesce(g.back_off_until <= ${now}, true)
-    and not coalesce(g.kept_by_other, false) and (${drawn} or not g.rationed)
+    and coalesce(g.lane_state, 'open') <> 'paused' and coalesce(g.back_off_until <= ${v.now}, true)
+    and not coalesce(g.kept_by_other, false) and (${v.drawn} or not g.rationed)
   left join subscribers s on s.id = d.subscriber_id
-  left join subscriptions sc on sc.subscriber_id = d.subscriber_id and sc.newsletter_id = ${newsletterId}
-  where d.edition_id = ${editionId} and d.subscriber_id = any(${nextIds}::bigint[]) and d.state = 'queued'
-    and d.due_at <= ${soon(now)}
+  left join subscriptions sc on sc.subscriber_id = d.subscriber_id and sc.newsletter_id = ${v.newsletterId}
+  where d.edition_id = ${v.editionId} and d.subscriber_id = any(${v.nextIds}::bigint[]) and d.state = 'queued'
+    and d.due_at <= ${v.dueBy}
 ), claimed as (
   update deliveries d set
     state = case when w.reason is null then 'sending' when w.reason = 'expired' then 'refused' else 'skipped' end,
     class = coalesce(w.reason, d.class),
-    claim = d.claim + 1, worker_id = ${workerId},
-    settled_at = case when w.reason is null then null else ${now}::timestamptz end
+    claim = d.claim + 1, worker_id = ${v.workerId},
+    settled_at = case when w.reason is null then null else ${v.now}::timestamptz end
   from wanted w
-  where d.edition_id = ${editionId} and d.subscriber_id = any(${nextIds}::bigint[]) and d.subscriber_id = w.subscriber_id and d.state = 'queued' and not w.apart
+  where d.edition_id = ${v.editionId} and d.subscriber_id = any(${v.nextIds}::bigint[]) and d.subscriber_id = w.subscriber_id and d.state = 'queued' and not w.apart
   returning d.subscriber_id, d.lane, d.state, d.claim, d.attempts, d.variant_id, w.email, w.confirmed_at
 ), ${moveBooks(
-    editionId,
-    shardOf(workerId),
+    v.editionId,
+    v.shard,
     sql`select lane, 'sending', state from settled where state <> 'queued'
       union all select lane, 'queued', state from claimed where state <> 'sending'`,
-    now,
+    v.bucket,
   )}
 select 'gate' as state, g.edition_state, g.leased, g.rationed, g.kept_by_other, g.lane_state, g.back_off_until, g.connections, g.probe,
   g.rate_per_second, null::bigint as subscriber_id, null::int as claim, null::int as attempts,
@@ -163,9 +203,8 @@ from gate g
 union all select 'settled', ${nothing(9)}, subscriber_id, ${nothing(5)} from settled
 union all select 'apart', ${nothing(9)}, subscriber_id, ${nothing(5)} from wanted where apart
 union all select state, ${nothing(9)}, subscriber_id, claim, attempts, variant_id, email, confirmed_at
-from claimed where state = 'sending'`.execute(db);
-  return readWindow(rows);
-}
+from claimed where state = 'sending'`,
+);
 
 function nothing(columns: number) {
   return sql.raw(Array(columns).fill('null').join(', '));

@@ -22,18 +22,17 @@ export const sharedShard = 0;
 /**
  * The part of a statement that moves the books by exactly the rows that its other parts moved. `moves` yields one row
  * `(lane, was, became)` for each of them; `was` is null for a delivery that is new to
- * its lane, `became` for one that leaves it. `sending` counts as `queued`. With
- * `answeredAt` the answers among them count for the rate of those ten seconds. Lanes are taken in their order, so that two
+ * its lane, `became` for one that leaves it. `sending` counts as `queued`. With a
+ * `bucket` (`bucketOf`) the answers among them count for the rate of those ten seconds. Lanes are taken in their order, so that two
  * statements never wait for each other crosswise. It is an upsert: a lane has counts from its first delivery on.
  */
 export function moveBooks(
-  editionId: number | RawBuilder<unknown>,
+  editionId: number,
   shard: number,
   moves: RawBuilder<unknown>,
-  answeredAt?: Date,
+  bucket = 0,
 ): RawBuilder<unknown> {
-  const bucket = answeredAt ? bucketOf(answeredAt) : 0;
-  const answered = sql`count(*) filter (where ${answeredAt !== undefined}
+  const answered = sql`count(*) filter (where ${bucket}::bigint > 0
     and became in ('accepted', 'deferred', 'refused', 'unknown') and was in ('queued', 'sending'))`;
   return sql`booked as (
     insert into send_counts as c (edition_id, lane, shard, planned, ${counts((state) => sql.ref(state))},

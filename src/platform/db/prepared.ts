@@ -1,5 +1,6 @@
-import { type RawBuilder, sql } from 'kysely';
+import { CompiledQuery, type Kysely, type QueryResult, type RawBuilder, sql } from 'kysely';
 import pg from 'pg';
+import type { Tables } from './tables.ts';
 
 const mark = '/* prepared ';
 
@@ -10,6 +11,33 @@ const mark = '/* prepared ';
  */
 export function prepared(name: string): RawBuilder<unknown> {
   return sql.raw(`${mark}${name} */`);
+}
+
+/**
+ * A statement that runs thousands of times and is put together once: `build` gets a stand-in for each value, good for nothing
+ * but to stand in the text, and each call fills in its own. Putting a large one together costs more than to send it.
+ */
+export function preparedOnce<Values extends object, Row>(
+  name: string,
+  build: (values: Values) => RawBuilder<Row>,
+): (db: Kysely<Tables>, values: Values) => Promise<QueryResult<Row>> {
+  let compiled: CompiledQuery<Row> | undefined;
+  const standIns = new Proxy({}, { get: (_, key) => new StandIn(String(key)) }) as Values;
+  return (db, values) => {
+    compiled ??= sql<Row>`${prepared(name)} ${build(standIns)}`.compile(db);
+    const parameters = compiled.parameters.map((one) =>
+      one instanceof StandIn ? (values as Record<string, unknown>)[one.key] : one,
+    );
+    return db.executeQuery<Row>(CompiledQuery.raw(compiled.sql, parameters));
+  };
+}
+
+class StandIn {
+  readonly key: string;
+
+  constructor(key: string) {
+    this.key = key;
+  }
 }
 
 /** A connection that keeps the plans of statements which ask for it. */
