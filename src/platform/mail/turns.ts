@@ -27,6 +27,8 @@ export class Turns {
   #waiting: () => number;
   #reserved = 0;
   #drawing: Promise<void> | undefined;
+  /** What is on its way back to the ledger: no other hand may take it, and nobody leaves before it has arrived. */
+  #handingBack = new Set<Promise<void>>();
   #lapsing: NodeJS.Timeout | undefined;
 
   constructor(doors: readonly RelayDoor[], pace: Pace | undefined, waiting: () => number) {
@@ -90,6 +92,7 @@ export class Turns {
     await this.#drawing;
     clearTimeout(this.#lapsing);
     await this.#handBack(this.#doors, Number.POSITIVE_INFINITY);
+    await Promise.all(this.#handingBack);
   }
 
   #left(): number {
@@ -140,11 +143,15 @@ export class Turns {
     const pace = this.#pace;
     if (!pace) return;
     let open = spare;
+    const gifts: Promise<void>[] = [];
     for (const door of doors) {
       for (const { count, at } of door.leave?.takeOut(open) ?? []) {
         open -= count;
-        await pace.giveBack(door.relay, count, at);
+        const gift = pace.giveBack(door.relay, count, at).finally(() => this.#handingBack.delete(gift));
+        this.#handingBack.add(gift);
+        gifts.push(gift);
       }
     }
+    await Promise.all(gifts);
   }
 }
