@@ -34,6 +34,7 @@ export interface Settlement {
   subscriberId: number;
   claim: number;
   state: 'accepted' | 'deferred' | 'refused' | 'unknown' | 'queued';
+  /** Never null for `deferred`, `refused` and `unknown`: they are found by it. */
   class: string | null;
   smtpCode: number | null;
   status: string | null;
