@@ -5,7 +5,7 @@ import type { Tables } from '../platform/db/tables.ts';
 /** What someone asked for on a form, and what became of it. */
 export interface SignUp {
   id: number;
-  asks: 'subscribe' | 'manage';
+  asks: 'subscribe' | 'manage' | 'retry';
   /** Until it is answered; after that the address stands with the person, if there is one. */
   email: string | undefined;
   emailKey: string | undefined;
@@ -28,7 +28,7 @@ export interface SignUp {
 export async function insertSignUp(
   db: Db,
   signUp: {
-    asks: 'subscribe' | 'manage';
+    asks: 'subscribe' | 'manage' | 'retry';
     email: string | undefined;
     emailKey: string | undefined;
     newsletterIds: readonly number[];

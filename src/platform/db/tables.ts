@@ -139,7 +139,7 @@ export interface Tables {
   sign_ups: {
     id: Id;
     /** `manage`: no newsletter, only a link to the reader's own page. */
-    asks: Generated<'subscribe' | 'manage'>;
+    asks: Generated<'subscribe' | 'manage' | 'retry'>;
     email: Maybe<string>;
     email_key: Maybe<string>;
     newsletter_ids: number[];

@@ -1,5 +1,6 @@
 // The archive: what an edition's page says is kept per language and version as it was printed, so that a change of an article
-// never changes a page silently. A correction prints a new version and says what was wrong; the old ones stay.
+// never changes a page silently. A correction prints a new version and says what was wrong; the old ones stay. And a third
+// thing that a sign-up can ask: to try an address again whose mail came back.
 import { type Kysely, sql } from 'kysely';
 
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -19,6 +20,8 @@ create table corrections (
   primary key (edition_id, version)
 );
 create index editions_archive on editions (newsletter_id, slot_date, seq)
-  where archive_state = 'public' and kind = 'regular';`)
+  where archive_state = 'public' and kind = 'regular';
+alter table sign_ups drop constraint sign_ups_asks_check;
+alter table sign_ups add constraint sign_ups_asks_check check (asks in ('subscribe', 'manage', 'retry'));`)
     .execute(db);
 }
