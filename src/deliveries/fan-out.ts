@@ -20,10 +20,10 @@ export type FannedOut =
   /** It has not started, or another run has done it. */
   | { kind: 'nothing_to_do' };
 
-/** Subscriptions looked at per transaction. */
-const pageSize = 5_000;
-/** A domain with so many readers in one page is a lane of its own; those with fewer share one until they make trouble. */
-const ownLaneReadersMin = 200;
+/** Subscriptions looked at per transaction: few at first, so that the first mail leaves soon; then enough for full batches. */
+const pageSizes = { first: 5_000, later: 20_000 };
+/** A domain with such a share of a page is a lane of its own; those with fewer readers share one until they make trouble. */
+const ownLaneShare = 0.04;
 
 interface Page {
   planned: number;
@@ -32,8 +32,8 @@ interface Page {
 }
 
 /**
- * Turns an edition into deliveries: one row for each person it is meant for as of the frozen instant, in pages of 5,000
- * subscriptions. A page's rows, batches and counts, and where the next page begins, are one transaction that holds the
+ * Turns an edition into deliveries: one row for each person it is meant for as of the frozen instant, in pages of thousands
+ * of subscriptions. A page's rows, batches and counts, and where the next page begins, are one transaction that holds the
  * send's row; so it is safe to run twice, at once, and again after a crash. The first batches go out while later pages are
  * written. In a cancelled send the rest is planned as `cancelled`, so that the books say what was not sent.
  */
@@ -75,6 +75,7 @@ async function insertPage(
   const { frozenAt } = send;
   const deadlineAt = new Date(frozenAt.getTime() + newsletter.deadlineHours * 3_600_000);
   const fallbackId = defaultVariant(newsletter, variants);
+  const pageSize = send.fanOutAfter === 0 ? pageSizes.first : pageSizes.later;
   const { rows } = await sql<{
     seen: number;
     last_id: number | null;
@@ -94,7 +95,7 @@ async function insertPage(
       where ${isMeant(edition, frozenAt)}
     ), domains as materialized (
       select m.domain, coalesce(known.lane, looked.lane,
-        case when m.n >= ${ownLaneReadersMin} then m.domain else ${otherLane} end) as lane
+        case when m.n >= ${pageSize * ownLaneShare} then m.domain else ${otherLane} end) as lane
       from (select domain, count(*) as n from meant group by domain) as m
       left join ${knownDomains()} as known (domain, lane) on known.domain = m.domain
       left join mail_domains looked on looked.domain = m.domain
