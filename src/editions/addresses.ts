@@ -13,15 +13,19 @@ export function archiveUrl(
     : `${baseUrl}/${lang}/${newsletter.slug}`;
 }
 
-/** The public page of an edition. It holds no token, so whoever forwards it gives nothing away. */
+/**
+ * The page of an edition. It holds nothing of a reader, so whoever forwards it gives nothing away. A private newsletter's
+ * cannot be guessed: the edition's key stands in it, the same for everyone who has the mail.
+ */
 export function webUrl(
   baseUrl: string,
-  newsletter: Pick<Newsletter, 'slug' | 'languages'>,
-  edition: SlotName & Partial<Pick<Edition, 'kind'>>,
+  newsletter: Pick<Newsletter, 'slug' | 'languages' | 'visibility'>,
+  edition: SlotName & Pick<Edition, 'webKey'> & Partial<Pick<Edition, 'kind'>>,
   lang: string,
 ): string {
   const kind = edition.kind === 'weekly' ? 'weekly/' : '';
-  return `${archiveUrl(baseUrl, newsletter, lang)}/${kind}${slotName(edition)}`;
+  const key = newsletter.visibility === 'private' ? `/${edition.webKey}` : '';
+  return `${archiveUrl(baseUrl, newsletter, lang)}/${kind}${slotName(edition)}${key}`;
 }
 
 /** Where a story is read: at its own address, or, when it has none, in full on the edition's page. */

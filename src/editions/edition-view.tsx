@@ -5,7 +5,7 @@ import { clockTime, plainDate } from '../platform/i18n/dates.ts';
 import { say } from '../platform/i18n/messages.ts';
 import { archiveUrl, webUrl } from './addresses.ts';
 import { type Archive, ArchiveBox, ArchiveHead, archiveFrame, pathOf } from './archive-frame.tsx';
-import type { Edition, SlotName } from './edition.ts';
+import type { Edition } from './edition.ts';
 import { EditionBlocks } from './edition-blocks.tsx';
 import type { EditionPage } from './edition-page.ts';
 import type { Correction, Listed } from './page-queries.ts';
@@ -33,8 +33,10 @@ export function EditionView(shown: EditionShown) {
   const archive = archiveUrl(baseUrl, newsletter, lang);
   const publishedAt = edition.publishedAt ?? edition.slotAt;
   const changedAt = corrections[0]?.at ?? publishedAt;
-  const at = (one: SlotName) => pathOf(webUrl(baseUrl, newsletter, one, lang));
+  const at = (one: Listed) => pathOf(webUrl(baseUrl, newsletter, one, lang));
   const frame = archiveFrame(shown, urls);
+  // Who has one mail of a private newsletter has one page, not the way to all the others.
+  const isPrivate = newsletter.visibility === 'private';
   return (
     <Page
       {...frame}
@@ -45,23 +47,25 @@ export function EditionView(shown: EditionShown) {
       canonical={url}
       folio={[view.folio.date, view.folio.number, view.folio.minutes].filter((part) => part !== undefined)}
       head={
-        <>
-          <ArchiveHead archive={shown} url={urls[0]?.url} />
-          <Sharing page={page} publishedAt={publishedAt} changedAt={changedAt} />
-          {previous && <link rel="prev" href={at(previous)} />}
-          {next && <link rel="next" href={at(next)} />}
-          <script type="application/ld+json">
-            {raw(
-              scriptJson(structured({ newsletter, page, url, archiveUrl: archive, publishedAt, changedAt })),
-            )}
-          </script>
-        </>
+        !isPrivate && (
+          <>
+            <ArchiveHead archive={shown} url={urls[0]?.url} />
+            <Sharing page={page} publishedAt={publishedAt} changedAt={changedAt} />
+            {previous && <link rel="prev" href={at(previous)} />}
+            {next && <link rel="next" href={at(next)} />}
+            <script type="application/ld+json">
+              {raw(
+                scriptJson(
+                  structured({ newsletter, page, url, archiveUrl: archive, publishedAt, changedAt }),
+                ),
+              )}
+            </script>
+          </>
+        )
       }
     >
       <article class="edition">
-        <h1>
-          <a href={pathOf(archive)}>{newsletter.name}</a>
-        </h1>
+        <h1>{isPrivate ? newsletter.name : <a href={pathOf(archive)}>{newsletter.name}</a>}</h1>
         <p class="meta">
           <time datetime={publishedAt.toISOString()}>
             {say(lang, 'archive.published', stamp(lang, publishedAt, newsletter.timeZone))}
@@ -71,21 +75,41 @@ export function EditionView(shown: EditionShown) {
         <ArchiveBox archive={shown} place="top" />
         <EditionBlocks page={page} />
       </article>
-      <nav class="turn" aria-label={say(lang, 'archive.turn')}>
-        {previous && (
-          <a rel="prev" href={at(previous)}>
-            {say(lang, 'archive.previous', { title: previous.title })}
-          </a>
-        )}
-        {next && (
-          <a rel="next" href={at(next)}>
-            {say(lang, 'archive.next', { title: next.title })}
-          </a>
-        )}
-        <a href={pathOf(archive)}>{say(lang, 'archive.all')}</a>
-      </nav>
+      {!isPrivate && (
+        <Turn
+          archive={pathOf(archive)}
+          lang={lang}
+          previous={previous && { ...previous, url: at(previous) }}
+          next={next && { ...next, url: at(next) }}
+        />
+      )}
       <ArchiveBox archive={shown} place="end" />
     </Page>
+  );
+}
+
+/** On to the edition before, the one after, and all of them. */
+function Turn(props: {
+  archive: string;
+  lang: string;
+  previous: { title: string; url: string } | undefined;
+  next: { title: string; url: string } | undefined;
+}) {
+  const { archive, lang, previous, next } = props;
+  return (
+    <nav class="turn" aria-label={say(lang, 'archive.turn')}>
+      {previous && (
+        <a rel="prev" href={previous.url}>
+          {say(lang, 'archive.previous', { title: previous.title })}
+        </a>
+      )}
+      {next && (
+        <a rel="next" href={next.url}>
+          {say(lang, 'archive.next', { title: next.title })}
+        </a>
+      )}
+      <a href={archive}>{say(lang, 'archive.all')}</a>
+    </nav>
   );
 }
 

@@ -23,6 +23,8 @@ export interface Edition {
   revision: number;
   composedRevision: number | undefined;
   archiveState: 'hidden' | 'public' | 'unpublished';
+  /** Stands in its address when the newsletter is private; says nothing of who reads. */
+  webKey: string;
   /** When its page first appeared. */
   publishedAt: Date | undefined;
   /** Made by the calendar, so it sends itself at its slot. */

@@ -63,6 +63,7 @@ export async function printedPages(
 /** An edition of the archive in one language. */
 export interface Listed extends SlotName {
   editionId: number;
+  webKey: string;
   slotAt: Date;
   title: string;
   description: string;
@@ -76,6 +77,7 @@ interface ListedRow {
   slot_date: string;
   seq: number;
   slot_at: Date;
+  web_key: string;
   published_at: Date;
   title: string;
   description: string;
@@ -118,7 +120,7 @@ async function listRows<More = unknown>(
       : sql``;
   const order = newer && !older ? sql`e.slot_date, e.seq` : sql`e.slot_date desc, e.seq desc`;
   const { rows } = await sql<ListedRow & More>`
-    select e.id, e.slot_date, e.seq, e.slot_at, coalesce(e.published_at, e.slot_at) as published_at,
+    select e.id, e.slot_date, e.seq, e.slot_at, e.web_key, coalesce(e.published_at, e.slot_at) as published_at,
       p.title, p.description, p.printed_at ${more}
     from editions e
     join lateral (select * from edition_pages p where p.edition_id = e.id and p.lang = ${lang}
@@ -133,9 +135,15 @@ export async function mappedPages(
   db: Db,
   newsletterId: number,
   limit: number,
-): Promise<(SlotName & { languages: string[]; changedAt: Date })[]> {
-  const { rows } = await sql<{ slot_date: string; seq: number; languages: string[]; changed_at: Date }>`
-    select e.slot_date, e.seq, array_agg(distinct p.lang) as languages,
+): Promise<(SlotName & { webKey: string; languages: string[]; changedAt: Date })[]> {
+  const { rows } = await sql<{
+    slot_date: string;
+    seq: number;
+    web_key: string;
+    languages: string[];
+    changed_at: Date;
+  }>`
+    select e.slot_date, e.seq, e.web_key, array_agg(distinct p.lang) as languages,
       greatest(coalesce(e.published_at, e.slot_at), max(p.printed_at)) as changed_at
     from editions e join edition_pages p on p.edition_id = e.id
     where e.newsletter_id = ${newsletterId} and e.kind = 'regular' and e.archive_state = 'public'
@@ -143,6 +151,7 @@ export async function mappedPages(
   return rows.map((row) => ({
     slotDate: row.slot_date,
     seq: row.seq,
+    webKey: row.web_key,
     languages: row.languages,
     changedAt: row.changed_at,
   }));
@@ -151,6 +160,7 @@ export async function mappedPages(
 function toListed(row: ListedRow): Listed {
   return {
     editionId: row.id,
+    webKey: row.web_key,
     slotDate: row.slot_date,
     seq: row.seq,
     slotAt: row.slot_at,

@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto';
 import { Hono, type Context as Request } from 'hono';
 import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
@@ -19,6 +20,7 @@ import { correctionsOf, currentPage, latestPages, listedPages, printedPages } fr
 
 const maxAgeSeconds = 300;
 const listedMax = 30;
+const privateMs = 60 * 24 * 3_600_000;
 const html = 'text/html; charset=utf-8';
 
 type Req = Request<GuardEnv>;
@@ -32,6 +34,7 @@ export function editionPages(ctx: Context): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
   const slug = ':slug{[a-z][a-z0-9-]{1,58}[a-z0-9]}';
   const date = ':date{\\d{4}-\\d{2}-\\d{2}(?:-[2-9])?}';
+  const key = ':key{[0-9a-f]{32}}';
   for (const home of [`/:lang{[a-z]{2,3}}/${slug}`, `/${slug}`]) {
     app.get(home, (c) => list(ctx, c));
     app.get(`${home}/latest`, (c) => latest(ctx, c));
@@ -39,6 +42,8 @@ export function editionPages(ctx: Context): Hono<GuardEnv> {
     app.get(`${home}/feed.json`, (c) => feed(ctx, c, 'json'));
     app.get(`${home}/${date}`, (c) => show(ctx, c, 'regular'));
     app.get(`${home}/weekly/${date}`, (c) => show(ctx, c, 'weekly'));
+    app.get(`${home}/${date}/${key}`, (c) => show(ctx, c, 'regular'));
+    app.get(`${home}/weekly/${date}/${key}`, (c) => show(ctx, c, 'weekly'));
   }
   return app;
 }
@@ -65,7 +70,7 @@ async function list(ctx: Context, c: Req): Promise<Response> {
 }
 
 async function latest(ctx: Context, c: Req): Promise<Response> {
-  const { newsletter, lang } = await archiveOf(ctx, c);
+  const { newsletter, lang } = await archiveOf(ctx, c, { listed: true });
   const [edition] = await listedPages(ctx.db, { newsletterId: newsletter.id, lang, limit: 1 });
   if (!edition) throw notFound();
   c.header('Cache-Control', 'no-store');
@@ -99,6 +104,9 @@ async function show(ctx: Context, c: Req, kind: Edition['kind']): Promise<Respon
   const slot = readSlotName(c.req.param('date') ?? '');
   const edition = slot && (await findEditionBySlot(ctx.db, { newsletterId: newsletter.id, kind, ...slot }));
   if (!edition || edition.archiveState === 'hidden') throw notFound();
+  const isPrivate = newsletter.visibility === 'private';
+  if (isPrivate) refuseStrangers(edition, c.req.param('key'), ctx.clock.now());
+  else if (c.req.param('key')) return c.redirect(webUrl(ctx.config.baseUrl, newsletter, edition, lang), 301);
   if (edition.archiveState === 'unpublished') return gone(c, archive);
   const page = await currentPage(ctx.db, edition.id, lang);
   if (!page) throw notFound();
@@ -110,8 +118,20 @@ async function show(ctx: Context, c: Req, kind: Edition['kind']): Promise<Respon
     listedPages(ctx.db, { ...nearby, newer: edition }),
   ]);
   c.header('Content-Language', lang);
+  if (isPrivate) c.header('Referrer-Policy', 'no-referrer');
   const shown = { ...archive, edition, page, languages, corrections, previous, next };
-  return answerCached(c, { body: await draw(<EditionView {...shown} />), contentType: html, maxAgeSeconds });
+  const body = await draw(<EditionView {...shown} />);
+  return answerCached(c, { body, contentType: html, maxAgeSeconds, isPrivate });
+}
+
+/** A private edition is for who has its mail, for sixty days. @throws Refusal 404 without its key, 410 after its time. */
+function refuseStrangers(edition: Edition, key: string | undefined, now: Date): void {
+  const given = Buffer.from(key ?? '');
+  const own = Buffer.from(edition.webKey);
+  if (given.length !== own.length || !timingSafeEqual(given, own)) throw notFound();
+  const publishedAt = edition.publishedAt ?? edition.slotAt;
+  if (now.getTime() - publishedAt.getTime() <= privateMs) return;
+  throw new Refusal(410, 'link_ended', 'This link has ended.');
 }
 
 /** 410 tells search engines to forget it, and people where the others are. */

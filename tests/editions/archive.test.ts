@@ -221,9 +221,31 @@ describe('the archive of a newsletter', () => {
       }
       expect((await get('/sitemap/inside-washington.xml')).status).toBe(404);
       expect((await get('/sitemap.xml')).body).not.toContain('inside-washington');
-      const page = await get(`/inside-washington/${dates[0]}`);
+      expect((await get(`/inside-washington/${dates[0]}`)).status).toBe(404);
+      expect((await get(`/inside-washington/${dates[0]}/${'0'.repeat(32)}`)).status).toBe(404);
+      expect((await get('/inside-washington/latest')).status).toBe(404);
+      const { urls } = (await run('show', dates[0])).document;
+      const path = new URL(urls.en).pathname;
+      expect(path).toMatch(/^\/inside-washington\/2026-07-14\/[0-9a-f]{32}$/);
+      const page = await get(path);
+      expect(page.status).toBe(200);
+      expect(page.headers.get('Cache-Control')).toBe('private, max-age=300');
+      expect(page.headers.get('Referrer-Policy')).toBe('no-referrer');
       expect(page.body).toContain('<meta name="robots" content="noindex"');
       expect(page.body).not.toContain('<form');
+      // One page does not lead to the others.
+      expect(page.body.match(/href="[^"]*2026-07-15[^"]*"/g)).toBeNull();
+      expect(web.ctx.logged()).not.toContain(path.split('/').at(-1));
+      const now = web.ctx.clock.now();
+      web.ctx.clock.advance(61 * 24 * 3_600_000);
+      expect((await get(path)).status).toBe(410);
+      web.ctx.clock.set(now);
+      await set('public');
+      const moved = await get(path);
+      expect([moved.status, moved.headers.get('Location')]).toEqual([
+        301,
+        `${web.url}/inside-washington/${dates[0]}`,
+      ]);
     } finally {
       await set('public');
     }

@@ -302,6 +302,8 @@ export interface Tables {
     composed_revision: Maybe<number>;
     audience_rule: Generated<string>;
     archive_state: Generated<'hidden' | 'public' | 'unpublished'>;
+    /** Opens its pages when the newsletter is private: 122 random bits, in hex. */
+    web_key: Generated<string>;
     /** When its page first appeared: when its sending started. */
     published_at: MaybeAt;
     /** Made by the newsletter's calendar, so it sends itself at its slot. */

@@ -14,16 +14,16 @@ export function hasAlready(c: Context, etag: string): boolean {
 }
 
 /**
- * Answers what is the same for everyone: caches may keep it so long, and ask again by its ETag. A caller who has it already is
- * told so with 304.
+ * Answers what is the same for everyone: caches may keep it so long (only the reader's own, when it is private), and ask again
+ * by its ETag. A caller who has it already is told so with 304.
  */
 export function answerCached(
   c: Context,
-  answer: { body: string; contentType: string; maxAgeSeconds: number },
+  answer: { body: string; contentType: string; maxAgeSeconds: number; isPrivate?: boolean },
 ): Response {
   const etag = etagOf(answer.body);
   c.header('ETag', etag);
-  c.header('Cache-Control', `public, max-age=${answer.maxAgeSeconds}`);
+  c.header('Cache-Control', `${answer.isPrivate ? 'private' : 'public'}, max-age=${answer.maxAgeSeconds}`);
   if (hasAlready(c, etag)) return c.body(null, 304);
   return c.body(answer.body, 200, { 'Content-Type': answer.contentType });
 }

@@ -1,12 +1,14 @@
 // The archive: what an edition's page says is kept per language and version as it was printed, so that a change of an article
-// never changes a page silently. A correction prints a new version and says what was wrong; the old ones stay. And a third
-// thing that a sign-up can ask: to try an address again whose mail came back.
+// never changes a page silently. A correction prints a new version and says what was wrong; the old ones stay. A private
+// newsletter's pages are found only by who has their key. And a sign-up can ask a third thing: to try an address again whose
+// mail came back.
 import { type Kysely, sql } from 'kysely';
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql
     .raw(`
-alter table editions add column published_at timestamptz;
+alter table editions add column published_at timestamptz,
+  add column web_key text not null default replace(gen_random_uuid()::text, '-', '');
 update editions e set published_at = coalesce((select s.started_at from sends s where s.edition_id = e.id), e.slot_at)
   where archive_state <> 'hidden';
 create table edition_pages (
