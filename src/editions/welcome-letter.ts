@@ -28,7 +28,7 @@ export function welcomeLetter(about: {
     sender: name,
     heading: say(lang, 'letter.welcome.heading'),
     paragraphs: [
-      say(lang, 'letter.welcome.text', { newsletter: name, promise }),
+      newsletter.welcome[lang] ?? say(lang, 'letter.welcome.text', { newsletter: name, promise }),
       ...(isOnItsWay ? [say(lang, 'letter.welcome.on_its_way')] : nextEdition(newsletter, lang, now)),
       ...(fromName === name ? [] : [say(lang, 'letter.welcome.signed', { sender: fromName })]),
     ],

@@ -10,6 +10,7 @@ const columns = [
   'slug',
   'name',
   'promise',
+  'welcome',
   'languages',
   'state',
   'visibility',
@@ -154,6 +155,7 @@ function toColumns(written: Written) {
   return {
     name: written.name,
     promise: JSON.stringify(written.promise),
+    welcome: JSON.stringify(written.welcome),
     languages: written.languages,
     state: written.state,
     visibility: written.visibility,
@@ -210,6 +212,7 @@ function toNewsletter(row: Row, publisher: Publisher, sections: Section[]): News
     slug: row.slug,
     name: row.name,
     promise: row.promise,
+    welcome: row.welcome,
     languages: row.languages,
     state: row.state,
     visibility: row.visibility,

@@ -5,6 +5,7 @@ import type { Edition } from '../../src/editions/edition.ts';
 import { moveEdition } from '../../src/editions/move.ts';
 import { publishEdition } from '../../src/editions/publish.ts';
 import { sendWelcome } from '../../src/editions/send-welcome.ts';
+import { changeNewsletter } from '../../src/newsletters/change.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { unsubscribe } from '../../src/subscribers/unsubscribe.ts';
 import { type TestContext, testContext } from '../support/context.ts';
@@ -187,6 +188,25 @@ describe('the welcome', () => {
     const [mail] = await welcomes('tom@example.com');
     expect(mail?.text).toContain('Your next edition arrives on Wednesday 15 July 2026, about 07:00.');
     expect(mail?.text).not.toContain('Read the whole edition');
+  });
+
+  it('says an editor’s own words, in the languages they wrote them in', async () => {
+    newsletter = await changeNewsletter(ctx, newsletter.id, {
+      welcome: {
+        en: 'I am Maria, and I edit this. One lead, three sections: five minutes, then you are done.',
+      },
+      from_name: 'Maria Ortega',
+    });
+    await subscribe(ctx, 'tom@example.com');
+    await subscribe(ctx, 'rina@example.com', { lang: 'id' });
+    const [mail] = await welcomes('tom@example.com');
+    expect(mail?.text).toContain('I am Maria, and I edit this.');
+    expect(mail?.text).not.toContain('Thank you for signing up');
+    expect(mail?.text).toContain('Written by Maria Ortega.');
+    const [bahasa] = await welcomes('rina@example.com');
+    expect(bahasa?.text).toContain('Terima kasih telah mendaftar Inside Washington.');
+    const { welcome } = await changeNewsletter(ctx, newsletter.id, { welcome: { en: null } });
+    expect(welcome).toEqual({});
   });
 
   const hourMs = 3_600_000;

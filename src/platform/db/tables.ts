@@ -35,6 +35,8 @@ export interface Tables {
     slug: string;
     name: string;
     promise: Json<ByLang>;
+    /** An editor's own words for who is new, per language. */
+    welcome: DefaultJson<ByLang>;
     languages: string[];
     state: Generated<'open' | 'closed' | 'archived'>;
     visibility: Generated<'public' | 'private'>;

@@ -1,7 +1,7 @@
 // The archive: what an edition's page says is kept per language and version as it was printed, so that a change of an article
 // never changes a page silently. A correction prints a new version and says what was wrong; the old ones stay. A private
 // newsletter's pages are found only by who has their key. And a sign-up can ask a third thing: to try an address again whose
-// mail came back.
+// mail came back; and an editor's own words stand in the welcome.
 import { type Kysely, sql } from 'kysely';
 
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -23,6 +23,7 @@ create table corrections (
 );
 create index editions_archive on editions (newsletter_id, slot_date, seq)
   where archive_state = 'public' and kind = 'regular';
+alter table newsletters add column welcome jsonb not null default '{}';
 alter table sign_ups drop constraint sign_ups_asks_check;
 alter table sign_ups add constraint sign_ups_asks_check check (asks in ('subscribe', 'manage', 'retry'));`)
     .execute(db);
