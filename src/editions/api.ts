@@ -7,6 +7,7 @@ import { getNewsletter, namedOrOnlyNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { bearer, json, openApi, problems } from '../platform/http/openapi.ts';
 import { archiveApi } from './api-archive.ts';
+import { publicEditionsApi } from './api-public.ts';
 import { cancelEdition } from './cancel.ts';
 import { changeEdition } from './change.ts';
 import { draft } from './draft.ts';
@@ -251,6 +252,7 @@ export function editionsApi(ctx: Context): OpenAPIHono<KeyEnv> {
   );
 
   app.route('/', archiveApi(ctx));
+  app.route('/', publicEditionsApi(ctx));
 
   async function find(key: ApiKey, name: string, newsletterName: string | undefined) {
     const edition = await namedEdition(ctx.db, name, newsletterName);

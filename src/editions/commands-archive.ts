@@ -12,7 +12,7 @@ import { correctionsOf } from './page-queries.ts';
 import { republishEdition } from './republish.ts';
 import { unpublishEdition } from './unpublish.ts';
 
-const by = 'command line';
+const by = 'cli';
 
 /** `dateline edition correct | corrections | unpublish | republish`: what is on the web after it has gone out. */
 export function addArchiveCommands(edition: Command, shell: Shell): void {

@@ -2,8 +2,12 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { correctEdition } from '../../src/editions/correct.ts';
 import { draft } from '../../src/editions/draft.ts';
+import { namedEdition } from '../../src/editions/find.ts';
 import { moveEdition } from '../../src/editions/move.ts';
 import { publishEdition } from '../../src/editions/publish.ts';
+import { republishEdition } from '../../src/editions/republish.ts';
+import { unpublishEdition } from '../../src/editions/unpublish.ts';
+import { namedOrOnlyNewsletter } from '../../src/newsletters/find.ts';
 import { accessibilityFaults, chromiumPath, openBrowser, scrollsSideways } from '../support/browser.ts';
 import { openNewsroom, receiveStories } from '../support/newsroom.ts';
 import { askToJoin } from '../support/sign-ups.ts';
@@ -164,6 +168,22 @@ describe.skipIf(!chromiumPath)('the archive in a browser', () => {
     },
     120_000,
   );
+
+  it('R9 has no fault on the page of an edition that was taken down', async () => {
+    const { ctx } = web;
+    const newsletter = await namedOrOnlyNewsletter(ctx.db, undefined);
+    const edition = await namedEdition(ctx.db, dates[0]);
+    await unpublishEdition(ctx, { edition, newsletter, by: 'test' });
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    for (const prefix of ['', '/id']) {
+      const answer = await page.goto(`${web.url}${prefix}/inside-washington/${dates[0]}`);
+      expect(answer?.status()).toBe(410);
+      expect(await accessibilityFaults(page), prefix).toEqual([]);
+    }
+    await context.close();
+    await republishEdition(ctx, { edition, newsletter, by: 'test' });
+  });
 
   it('R11 never scrolls sideways at 320 px with text twice as large', async () => {
     const context = await browser.newContext({ viewport: { width: 320, height: 640 } });

@@ -197,6 +197,24 @@ describe('the archive of a newsletter', () => {
     expect(parsed.items?.[1]?.content_html).toContain(`pada ${dates[0]}`);
   });
 
+  it('is there for programs without a key, page by page', async () => {
+    const ask = async (query: string) => JSON.parse((await get(`/v1/public/editions?${query}`)).body);
+    const newest = await ask('newsletter=inside-washington&lang=id&limit=1');
+    expect(newest.data).toHaveLength(1);
+    expect(newest.data[0]).toMatchObject({
+      newsletter: 'inside-washington',
+      name: dates[1],
+      lang: 'id',
+      url: `${web.url}/id/inside-washington/${dates[1]}`,
+      published_at: '2026-07-15T11:00:00.000Z',
+    });
+    const before = await ask(`newsletter=inside-washington&lang=id&limit=1&after=${newest.next}`);
+    expect(before.data[0].name).toBe(dates[0]);
+    expect((await ask('newsletter=no-such-letter')).code).toBe('no_such_newsletter');
+    expect((await ask('newsletter=inside-washington&lang=fr')).code).toBe('no_such_language');
+    expect((await ask('newsletter=inside-washington&after=x')).code).toBe('no_edition_name');
+  });
+
   it('names every public page in sitemaps, and lets robots in', async () => {
     const robots = await get('/robots.txt');
     expect(robots.body).toContain(`Sitemap: ${web.url}/sitemap.xml`);
@@ -221,6 +239,7 @@ describe('the archive of a newsletter', () => {
       }
       expect((await get('/sitemap/inside-washington.xml')).status).toBe(404);
       expect((await get('/sitemap.xml')).body).not.toContain('inside-washington');
+      expect((await get('/v1/public/editions?newsletter=inside-washington')).status).toBe(404);
       expect((await get(`/inside-washington/${dates[0]}`)).status).toBe(404);
       expect((await get(`/inside-washington/${dates[0]}/${'0'.repeat(32)}`)).status).toBe(404);
       expect((await get('/inside-washington/latest')).status).toBe(404);
