@@ -40,7 +40,7 @@ export function ArchiveView(shown: ArchiveShown) {
       <ArchiveBox archive={shown} place="top" />
       <h2 class="label">{say(lang, 'archive.all')}</h2>
       {editions.length === 0 && <p class="reading">{say(lang, 'archive.none')}</p>}
-      <ol class="edition-list" role="list" reversed>
+      <ol class="edition-list" reversed>
         {editions.map((edition) => (
           <li>
             <p class="meta">
