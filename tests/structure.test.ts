@@ -49,7 +49,7 @@ const owners: Record<string, readonly string[]> = {
   'platform/mail': ['letters'],
   'platform/queue': ['workers'],
   articles: ['sources', 'articles'],
-  editions: ['editions', 'edition_stories', 'edition_variants', 'approvals'],
+  editions: ['editions', 'edition_stories', 'edition_variants', 'edition_pages', 'corrections', 'approvals'],
   deliveries: ['sends', 'deliveries', 'delivery_batches', 'send_counts', 'mail_domains', 'lanes'],
   workers: ['upkeep'],
 };

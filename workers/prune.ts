@@ -5,6 +5,7 @@ import { pruneDeliveries } from '../src/deliveries/prune.ts';
 import { pruneLimits } from '../src/platform/limits.ts';
 import { pruneRates } from '../src/platform/rate/prune-rates.ts';
 import { expireSignUps } from '../src/subscribers/expire.ts';
+import { probeUndeliverable } from '../src/subscribers/probe-undeliverable.ts';
 
 /** Once an hour: deletes what has had its day. Figures and consents stay. Safe to run twice. */
 export async function prune(ctx: Context): Promise<void> {
@@ -14,6 +15,7 @@ export async function prune(ctx: Context): Promise<void> {
     rates: await pruneRates(ctx.db, now),
     keys: await pruneKeys(ctx.db, now),
     signUps: await expireSignUps(ctx),
+    probed: await probeUndeliverable(ctx),
     deliveries: await pruneDeliveries(ctx.db, now),
     lanes: await forgetTrouble(ctx.db, now),
   };

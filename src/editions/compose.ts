@@ -1,4 +1,3 @@
-import { articlesOfStories } from '../articles/candidates.ts';
 import type { Context } from '../context.ts';
 import { getNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
@@ -13,9 +12,10 @@ import { findEditionById } from './find.ts';
 import { editionHeaders } from './headers.ts';
 import { launch } from './launch.ts';
 import { moveEdition } from './move.ts';
+import { pageOf } from './page-of.ts';
+import { dropPages } from './page-queries.ts';
+import { printPage } from './print-page.ts';
 import * as queries from './queries.ts';
-import { sectionsOf } from './sections.ts';
-import { type Page, shownIn } from './shown.ts';
 import { dropVariants, putVariant } from './variant-queries.ts';
 import { digestView } from './view.ts';
 
@@ -59,7 +59,7 @@ export async function compose(ctx: Context, job: { editionId: number; revision: 
     ctx.log.error({ deed: 'compose', editionId: edition.id, reason: outcome.reason }, 'refused');
     return { kind: 'refused', reason: outcome.reason };
   }
-  const kept = await keep(ctx, edition, outcome.rendered);
+  const kept = await keep(ctx, edition, newsletter, outcome.rendered);
   ctx.log.info({ deed: 'compose', editionId: edition.id, revision: edition.revision, kept }, 'composed');
   if (!kept) return { kind: 'stale' };
   await launch(ctx, edition.id);
@@ -88,30 +88,6 @@ export async function render(
   return { lang, view, html, text, mime, check: checkVariant({ lang, html, mime, newsletter }) };
 }
 
-/** What an edition shows in a language, with the articles as they are now. */
-export async function pageOf(
-  ctx: Pick<Context, 'db'>,
-  edition: Edition,
-  newsletter: Newsletter,
-  lang: string,
-): Promise<Page | undefined> {
-  const stories = await queries.editionStories(ctx.db, edition.id);
-  const articles = await articlesOfStories(
-    ctx.db,
-    stories.map((story) => story.storyId),
-  );
-  return shownIn(
-    {
-      stories,
-      articles: articles.filter((article) => !article.withdrawnAt),
-      sections: sectionsOf(newsletter).map((section) => section.key),
-      langGap: newsletter.langGap,
-      storiesMin: newsletter.recipe.storiesMin,
-    },
-    lang,
-  );
-}
-
 async function renderAll(
   ctx: Context,
   edition: Edition,
@@ -132,8 +108,15 @@ async function renderAll(
   return rendered.length > 0 ? { rendered } : { reason: 'there is no story to send' };
 }
 
-async function keep(ctx: Context, edition: Edition, rendered: readonly Rendered[]): Promise<boolean> {
+async function keep(
+  ctx: Context,
+  edition: Edition,
+  newsletter: Newsletter,
+  rendered: readonly Rendered[],
+): Promise<boolean> {
   const now = ctx.clock.now();
+  const { baseUrl } = ctx.config;
+  const languages = rendered.map((one) => one.lang);
   return ctx.db.transaction().execute(async (db) => {
     const current = await queries.lockEdition(db, edition.id);
     if (current?.revision !== edition.revision || current.state !== 'draft') return false;
@@ -149,12 +132,10 @@ async function keep(ctx: Context, edition: Edition, rendered: readonly Rendered[
         htmlBytes: check.htmlBytes,
         revision: edition.revision,
       });
+      await printPage(db, { edition: current, newsletter, lang, baseUrl, version: 1, now });
     }
-    await dropVariants(
-      db,
-      edition.id,
-      rendered.map((one) => one.lang),
-    );
+    await dropVariants(db, edition.id, languages);
+    await dropPages(db, edition.id, languages);
     await queries.noteComposed(db, edition.id, edition.revision);
     return moveEdition(db, edition.id, ['draft'], 'ready', now);
   });

@@ -11,6 +11,7 @@ const columns = [
   'slug',
   'name',
   'promise',
+  'welcome',
   'languages',
   'state',
   'visibility',
@@ -188,6 +189,7 @@ function toColumns(written: Written) {
   return {
     name: written.name,
     promise: JSON.stringify(written.promise),
+    welcome: JSON.stringify(written.welcome),
     languages: written.languages,
     state: written.state,
     visibility: written.visibility,
@@ -244,6 +246,7 @@ function toNewsletter(row: Row, publisher: Publisher, sections: Section[]): News
     slug: row.slug,
     name: row.name,
     promise: row.promise,
+    welcome: row.welcome,
     languages: row.languages,
     state: row.state,
     visibility: row.visibility,

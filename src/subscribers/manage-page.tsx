@@ -10,6 +10,7 @@ import { say } from '../platform/i18n/messages.ts';
 import { type PageRequest, pageFrame, pageLanguage, SmallPrint, speakerOf } from './page-frame.tsx';
 import { selectSubscriber, selectSubscriptions } from './queries.ts';
 import { type Subscription, shownState } from './subscriber.ts';
+import { reachedOf, UnreachedNotice } from './unreached-notice.tsx';
 
 interface Row {
   newsletter: Newsletter;
@@ -45,9 +46,13 @@ export async function managePage(ctx: Context, c: PageRequest, subscriberId: num
       )}
       <h1>{title}</h1>
       <p>{say(lang, 'manage.for', { address: maskAddress(person?.email ?? '') })}</p>
-      {person?.mailState === 'undeliverable' && (
-        <p class="status caution">{say(lang, 'manage.undeliverable')}</p>
-      )}
+      <UnreachedNotice
+        lang={lang}
+        reached={await reachedOf(ctx, person)}
+        action={c.req.path}
+        isTried={c.req.query('tried') !== undefined}
+        contact={listed[0]?.newsletter.replyTo ?? publisher?.fromEmail ?? ''}
+      />
       {pending.map((row) => (
         <p class="notice">{say(lang, 'manage.pending', { newsletter: row.newsletter.name })}</p>
       ))}

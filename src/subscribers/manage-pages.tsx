@@ -14,6 +14,7 @@ import { messagePage } from './message-page.tsx';
 import { type PageRequest, pageLanguage } from './page-frame.tsx';
 import { selectSubscriber, selectSubscriptions } from './queries.ts';
 import { type Preferences, savePreferences } from './save-preferences.ts';
+import { tryAgain } from './try-again.ts';
 import { undoUnsubscribe } from './undo-unsubscribe.ts';
 import { unsubscribe } from './unsubscribe.ts';
 import { undoToken } from './unsubscribe-pages.tsx';
@@ -109,6 +110,9 @@ async function save(ctx: Context, c: PageRequest, token: string): Promise<Respon
       }
       return c.redirect(here, 303);
     }
+    case 'try_again':
+      await tryAgain(ctx, subscriberId);
+      return c.redirect(`${here}?tried=1`, 303);
     case 'save':
       await savePreferences(ctx, subscriberId, await readPreferences(ctx, subscriberId, fields));
       return c.redirect(`${here}?saved=1`, 303);

@@ -6,7 +6,7 @@ import type { Tables } from '../platform/db/tables.ts';
 /** What someone asked for on a form, and what became of it. */
 export interface SignUp {
   id: number;
-  asks: 'subscribe' | 'manage';
+  asks: 'subscribe' | 'manage' | 'retry';
   /** Until it is answered; after that the address stands with the person, if there is one. */
   email: string | undefined;
   emailKey: string | undefined;
@@ -27,7 +27,7 @@ export interface SignUp {
 }
 
 interface NewSignUp {
-  asks: 'subscribe' | 'manage';
+  asks: 'subscribe' | 'manage' | 'retry';
   email: string | undefined;
   emailKey: string | undefined;
   newsletterIds: readonly number[];

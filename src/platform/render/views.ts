@@ -126,6 +126,8 @@ export interface PausedView extends LetterFrame {
 
 export interface WelcomeView extends LetterFrame {
   paragraphs: string[];
+  /** What stood in the latest edition, without pictures. `note` says that it is in another language. */
+  stories?: { label: string; note?: string; items: StoryView[] };
   latest?: Link;
   footer: BulkFooter;
 }
