@@ -2,7 +2,7 @@ import { pruneKeys } from '../src/access/prune-keys.ts';
 import type { Context } from '../src/context.ts';
 import { forgetTrouble } from '../src/deliveries/forget-trouble.ts';
 import { pruneDeliveries } from '../src/deliveries/prune.ts';
-import { pruneLimits } from '../src/platform/limits.ts';
+import { pruneLimits } from '../src/platform/db/limits.ts';
 import { pruneRates } from '../src/platform/rate/prune-rates.ts';
 import { expireSignUps } from '../src/subscribers/expire.ts';
 import { probeUndeliverable } from '../src/subscribers/probe-undeliverable.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { Db } from './db/database.ts';
-import { preparedOnce } from './db/prepared.ts';
+import type { Db } from './database.ts';
+import { preparedOnce } from './prepared.ts';
 
 /**
  * Counts an act and tells how often it happened within the window, this time included. The window slides by two buckets: the
