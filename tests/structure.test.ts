@@ -44,7 +44,7 @@ const owners: Record<string, readonly string[]> = {
     'suppressions',
     'bounces',
   ],
-  'platform/limits': ['limits'],
+  'platform/db': ['limits'],
   'platform/rate': ['rates'],
   'platform/mail': ['letters'],
   'platform/queue': ['workers'],
