@@ -4,7 +4,8 @@ import { type Edition, slotName } from './edition.ts';
 
 /** The public page of an edition. It holds no token, so whoever forwards it gives nothing away. */
 export function webUrl(baseUrl: string, newsletter: Newsletter, edition: Edition, lang: string): string {
-  const path = `${newsletter.slug}/${slotName(edition)}`;
+  const kind = edition.kind === 'weekly' ? 'weekly/' : '';
+  const path = `${newsletter.slug}/${kind}${slotName(edition)}`;
   return lang === newsletter.languages[0] ? `${baseUrl}/${path}` : `${baseUrl}/${lang}/${path}`;
 }
 

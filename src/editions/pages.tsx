@@ -24,6 +24,10 @@ export function editionPages(ctx: Context): Hono<GuardEnv> {
   app.get('/:lang{[a-z]{2,3}}/:slug/:date{\\d{4}-\\d{2}-\\d{2}(?:-[2-9])?}', (c) =>
     show(ctx, c, c.req.param('lang')),
   );
+  app.get('/:slug/weekly/:date{\\d{4}-\\d{2}-\\d{2}}', (c) => show(ctx, c, undefined, 'weekly'));
+  app.get('/:lang{[a-z]{2,3}}/:slug/weekly/:date{\\d{4}-\\d{2}-\\d{2}}', (c) =>
+    show(ctx, c, c.req.param('lang'), 'weekly'),
+  );
   app.get('/:slug/latest', (c) => latest(ctx, c, undefined));
   app.get('/:lang{[a-z]{2,3}}/:slug/latest', (c) => latest(ctx, c, c.req.param('lang')));
   return app;
@@ -38,11 +42,16 @@ async function latest(ctx: Context, c: Request<GuardEnv>, asked: string | undefi
   return c.redirect(webUrl(ctx.config.baseUrl, newsletter, edition, lang), 302);
 }
 
-async function show(ctx: Context, c: Request<GuardEnv>, asked: string | undefined): Promise<Response> {
+async function show(
+  ctx: Context,
+  c: Request<GuardEnv>,
+  asked: string | undefined,
+  kind: Edition['kind'] = 'regular',
+): Promise<Response> {
   const newsletter = await findNewsletter(ctx.db, c.req.param('slug') ?? '');
   const slot = readSlotName(c.req.param('date') ?? '');
   const edition =
-    newsletter && slot && (await findEditionBySlot(ctx.db, { newsletterId: newsletter.id, ...slot }));
+    newsletter && slot && (await findEditionBySlot(ctx.db, { newsletterId: newsletter.id, kind, ...slot }));
   const lang = asked ?? newsletter?.languages[0];
   if (!newsletter || !edition || !lang || !newsletter.languages.includes(lang)) throw notFound();
   if (edition.archiveState === 'unpublished') {

@@ -11,7 +11,7 @@ import { variantsOf } from './variant-queries.ts';
  */
 export async function publishEdition(db: Db, editionId: number, baseUrl: string): Promise<void> {
   const edition = await findEditionById(db, editionId);
-  if (!edition) return;
+  if (edition?.kind !== 'regular') return;
   const newsletter = await getNewsletter(db, edition.newsletterId);
   for (const { lang, subject } of await variantsOf(db, editionId)) {
     const shown = {

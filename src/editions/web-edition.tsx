@@ -16,6 +16,7 @@ export function WebEdition({ view, content }: { view: DigestView; content: Page 
     <article class="edition">
       <h1>{view.masthead.name}</h1>
       {view.greeting && <p class="lede">{view.greeting}</p>}
+      {view.notice && <p class="meta">{view.notice}</p>}
       <Lead lead={view.lead} />
       {view.sections.map((section) => (
         <section>

@@ -12,6 +12,8 @@ export type EventKind =
   | 'paused'
   | 'resumed'
   | 'language_changed'
+  | 'time_zone_changed'
+  | 'rhythm_changed'
   | 'changed'
   | 'marketing_given'
   | 'marketing_withdrawn'

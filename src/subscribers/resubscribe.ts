@@ -30,7 +30,8 @@ export function resubscribe(
           and newsletter_id = ${what.newsletterId} and state = 'unsubscribed'
         for update
       ), moved as (
-        update subscriptions s set state = 'active', confirmed_at = ${now}, unsubscribed_at = null, paused_until = null
+        update subscriptions s set state = 'active', confirmed_at = ${now}, unsubscribed_at = null, paused_until = null,
+          catch_up_since = ${now}
         from prior where s.id = prior.id returning s.id
       )
       select moved.id, to_jsonb(prior) as before from moved join prior using (id)`.execute(tx);

@@ -2,6 +2,7 @@ import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import * as first from './migrations/0001-first.ts';
 import * as lanes from './migrations/0002-lanes.ts';
 import * as rates from './migrations/0003-rates.ts';
+import * as rhythm from './migrations/0006-rhythm.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a released one is never changed. */
@@ -9,6 +10,7 @@ const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-lanes': lanes,
   '0003-rates': rates,
+  '0006-rhythm': rhythm,
 };
 
 const postgresMajorMin = 14;
