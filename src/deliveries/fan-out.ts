@@ -20,7 +20,7 @@ export type FannedOut =
 const askingsMax = 4;
 
 /**
- * Turns an edition into deliveries: one row for each person it is meant for as of the frozen instant, in pages of 5,000
+ * Turns an edition into deliveries: one row for each person it is meant for as of the frozen instant, in pages of thousands of
  * subscriptions, each due at its reader's own hour and of the variant that its reader chose. A page's rows, batches and counts,
  * and where the next page begins, are one transaction that holds the send's row; so it is safe to run twice, at once, and
  * again after a crash. The first batches go out while later pages are written. In a cancelled send the rest is planned as

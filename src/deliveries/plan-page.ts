@@ -10,10 +10,10 @@ import { lockSend } from './queries.ts';
 import type { ReaderGroups, Unknown } from './reader-groups.ts';
 import { type RecentEdition, sentOnWeekdays } from './recent-editions.ts';
 
-/** Subscriptions looked at per transaction. */
-const pageSize = 5_000;
-/** A domain with so many readers in one page is a lane of its own; those with fewer share one until they make trouble. */
-const ownLaneReadersMin = 200;
+/** Subscriptions looked at per transaction: few at first, so that the first mail leaves soon; then enough for full batches. */
+const pageSizes = { first: 5_000, later: 20_000 };
+/** A domain with such a share of a page is a lane of its own; those with fewer readers share one until they make trouble. */
+const ownLaneShare = 0.04;
 /** Who joined, came back or changed rhythm within so many days may have been sent less than everything, or part of it. */
 const catchUpDays = 8;
 
@@ -59,6 +59,7 @@ export async function planPage(tx: Db, at: PageOf): Promise<Page | undefined> {
   if (!send?.frozenAt || send.fannedOutAt) return undefined;
   const state = send.state === 'cancelled' ? 'cancelled' : 'queued';
   const { frozenAt } = send;
+  const pageSize = send.fanOutAfter === 0 ? pageSizes.first : pageSizes.later;
   const { rows } = await sql<Row>`
     with page as (
       select id from subscriptions
@@ -97,7 +98,7 @@ export async function planPage(tx: Db, at: PageOf): Promise<Page | undefined> {
       select distinct lang, topics, greeting, sent from meant where due_at is not null and variant_id is null
     ), domains as materialized (
       select m.domain, coalesce(known.lane, looked.lane,
-        case when m.n >= ${ownLaneReadersMin} then m.domain else ${otherLane} end) as lane
+        case when m.n >= ${pageSize * ownLaneShare} then m.domain else ${otherLane} end) as lane
       from (select domain, count(*) as n from meant group by domain) as m
       left join ${knownDomains()} as known (domain, lane) on known.domain = m.domain
       left join mail_domains looked on looked.domain = m.domain

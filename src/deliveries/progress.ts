@@ -85,6 +85,7 @@ async function lastDeferredDue(db: Db, editionId: number): Promise<Date | undefi
     .selectFrom('deliveries')
     .select((eb) => eb.fn.max('due_at').as('at'))
     .where('edition_id', '=', editionId)
+    .where('class', 'is not', null)
     .where('state', '=', 'deferred')
     .executeTakeFirst();
   return row?.at ?? undefined;

@@ -294,17 +294,17 @@ class Round {
     const pool = this.#ctx.mail.editions;
     let turnsHeld = 1;
     try {
-      const { lang, splice } = await variantOf(this.#ctx, claimed.variantId);
+      const { lang, splice, fill } = await variantOf(this.#ctx, claimed.variantId);
       const envelope = envelopeFor(claimed, this.#facts, this.#sender);
       const { signer } = this.#ctx.mail;
-      const write = () =>
-        splice(personalise(claimed, this.#facts, { lang, now: this.#ctx.clock.now() }, this.#sender));
-      const signed = signer && (await signer.sign(write()));
+      const reader = () =>
+        personalise(claimed, this.#facts, { lang, now: this.#ctx.clock.now() }, this.#sender);
+      const signed = signer && (await signer.sign(splice(reader())));
       turnsHeld = 0;
       const outcome = await pool.deliver(envelope, () => {
         const stale = performance.now() - claimedAtMs > claimGoodMs;
         if (stale || !this.#open || this.#hands.stopping) throw new Withdrawn();
-        return signed ?? write();
+        return signed ?? fill(reader());
       });
       const { stopping, relays, attempts } = this.#hands;
       const answer = readAnswer(claimed, outcome, { editionId, now: this.#ctx.clock.now(), stopping });

@@ -197,7 +197,7 @@ async function openWorld() {
     }
     const states = {
       accepts: { state: 'accepted' },
-      defers: { state: 'deferred', dueAt, burnt: true },
+      defers: { state: 'deferred', class: 'greylist', dueAt, burnt: true },
       refuses: { state: 'refused', class: 'dead' },
       vanishes: { state: 'unknown', class: 'in-doubt' },
       'is never begun': { state: 'queued' },

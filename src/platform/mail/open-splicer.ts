@@ -2,6 +2,7 @@ import { escapeHtml } from '../../lib/escape-html.ts';
 import { type Mailbox, mailboxHeader } from './header.ts';
 import type { ComposedMessage, Part } from './message.ts';
 import { encodeQuotedPrintable } from './quoted-printable.ts';
+import { type MessageBytes, Slab, slabMessageBytesMax } from './slab.ts';
 
 /** A header line may have 998 characters (RFC 5322 §2.1.1), and the header's name and brackets need some. */
 const headerValueCharsMax = 900;
@@ -38,6 +39,35 @@ export function openSplicer(composed: ComposedMessage): Splice {
     let message = ownHeaders(reader) + first;
     for (const { value, piece } of rest) message += encoded[value] + piece;
     return message;
+  };
+}
+
+/**
+ * Like `openSplicer`, into a slab, for whoever writes to a socket at once: a few copies of memory and no string of that
+ * size. A message that is too large for a slab comes as a string.
+ */
+export function openFiller(composed: ComposedMessage): (reader: Reader) => MessageBytes {
+  const splice = openSplicer(composed);
+  const { first, rest, values } = flatten(composed);
+  const opening = Buffer.from(first, 'latin1');
+  const pieces = rest.map(({ value, piece }) => ({ value, piece: Buffer.from(piece, 'latin1') }));
+  const last = pieces.at(-1)?.piece ?? opening;
+  const end = last.toString('latin1').endsWith('\r\n') ? '' : '\r\n';
+  const shared = pieces.reduce((sum, { piece }) => sum + piece.length, opening.length);
+  return (reader) => {
+    const encoded = values.map(({ place, part }) => encodeValue(place, part, reader.values[place]));
+    const own = ownHeaders(reader);
+    const total = pieces.reduce((sum, { value }) => sum + (encoded[value]?.length ?? 0), own.length + shared);
+    if (total + end.length > slabMessageBytesMax) return splice(reader);
+    const slab = new Slab();
+    slab.add(own);
+    slab.add(opening);
+    for (const { value, piece } of pieces) {
+      slab.add(encoded[value] ?? '');
+      slab.add(piece);
+    }
+    slab.add(end);
+    return slab;
   };
 }
 
