@@ -19,6 +19,10 @@ export type EventKind =
   | 'marketing_withdrawn'
   | 'suppressed'
   | 'released'
+  | 'email_change_asked'
+  | 'email_changed'
+  | 'email_change_stopped'
+  | 'data_asked'
   | 'erased';
 
 export interface SubscriberEvent {

@@ -180,11 +180,13 @@ export interface Tables {
     at: At;
   };
   account_links: {
-    hash: Buffer;
-    letter_id: number;
+    id: Id;
     subscriber_id: number;
-    created_at: At;
-    expires_at: At;
+    act: 'email' | 'data' | 'erase' | 'history';
+    asked_at: At;
+    /** Of the token that was minted when the letter was written last. */
+    hash: Maybe<Buffer>;
+    expires_at: MaybeAt;
     used_at: MaybeAt;
   };
   account_sessions: { hash: Buffer; subscriber_id: number; expires_at: At };
@@ -193,7 +195,6 @@ export interface Tables {
     subscriber_id: number;
     /** Emptied when the change is done with. */
     new_email: Maybe<string>;
-    old_email: Maybe<string>;
     state: Generated<'asked' | 'changed' | 'stopped' | 'expired'>;
     asked_at: At;
     changed_at: MaybeAt;

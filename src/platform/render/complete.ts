@@ -50,6 +50,7 @@ const absent: Record<LetterName, object> = {
   confirmation: { newsletters: null, marketing: null },
   'already-subscribed': { latest: null, offer: null },
   paused: { latest: null },
+  link: {},
   welcome: { latest: null },
 };
 

@@ -135,6 +135,17 @@ export interface PausedView extends LetterFrame {
   footer: Publisher;
 }
 
+/** One thing to do, behind one link: an account that opens, an address to change, a copy to fetch. */
+export interface LinkView extends LetterFrame {
+  text: string;
+  button: Link;
+  /** Stands before the same link written out. */
+  orOpen: string;
+  /** How long it works, and what to do when it was not asked for. */
+  note: string;
+  footer: Publisher;
+}
+
 export interface WelcomeView extends LetterFrame {
   paragraphs: string[];
   latest?: Link;
@@ -145,6 +156,7 @@ export interface LetterViews {
   confirmation: ConfirmationView;
   'already-subscribed': AlreadySubscribedView;
   paused: PausedView;
+  link: LinkView;
   welcome: WelcomeView;
 }
 

@@ -15,10 +15,12 @@ alter table subscriptions add constraint subscriptions_hour check (hour between 
 create index subscriptions_weekly on subscriptions (newsletter_id, weekly_day)
   where state = 'active' and frequency = 'weekly';
 create table account_links (
-  hash bytea primary key, letter_id bigint not null, subscriber_id bigint not null references subscribers,
-  created_at timestamptz not null, expires_at timestamptz not null, used_at timestamptz
+  id bigint generated always as identity primary key,
+  subscriber_id bigint not null references subscribers,
+  act text not null check (act in ('email', 'data', 'erase', 'history')),
+  asked_at timestamptz not null, hash bytea unique, expires_at timestamptz, used_at timestamptz
 );
-create index account_links_person on account_links (subscriber_id);
+create index account_links_person on account_links (subscriber_id, asked_at);
 create table account_sessions (
   hash bytea primary key, subscriber_id bigint not null references subscribers, expires_at timestamptz not null
 );
@@ -26,7 +28,7 @@ create index account_sessions_person on account_sessions (subscriber_id);
 create table email_changes (
   id bigint generated always as identity primary key,
   subscriber_id bigint not null references subscribers,
-  new_email text, old_email text, state text not null default 'asked' check (state in ('asked', 'changed', 'stopped', 'expired')),
+  new_email text, state text not null default 'asked' check (state in ('asked', 'changed', 'stopped', 'expired')),
   asked_at timestamptz not null, changed_at timestamptz, expires_at timestamptz not null
 );
 create unique index email_changes_open on email_changes (subscriber_id) where state = 'asked';
