@@ -38,7 +38,7 @@ export async function accountPage(
         </p>
       )}
       <h1>{title}</h1>
-      <p dir="ltr">{say(lang, 'account.for', { address: person?.email ?? '' })}</p>
+      <p class="whole-address">{say(lang, 'account.for', { address: person?.email ?? '' })}</p>
       <section id="email">
         <h2>{say(lang, 'account.email.title')}</h2>
         <p class="reading">{say(lang, 'account.email.detail')}</p>
@@ -110,24 +110,17 @@ function History(props: { lang: string; entries: readonly HistoryEntry[]; zone: 
   return (
     <section id="history">
       <h2 id="history-title">{say(lang, 'account.history.title')}</h2>
-      <table aria-labelledby="history-title">
-        <thead>
-          <tr>
-            <th scope="col">{say(lang, 'account.history.at')}</th>
-            <th scope="col">{say(lang, 'account.history.what')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {entries.map(({ at, kind, newsletter }) => (
-            <tr>
-              <td>
-                {plainDate(lang, at, zone)}, {clockTime(lang, at, zone)}
-              </td>
-              <td>{say(lang, `event.${kind}` as MessageKey, { newsletter })}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <ul aria-labelledby="history-title" class="history">
+        {entries.map(({ at, kind, newsletter }) => (
+          <li>
+            <time datetime={at.toISOString()} class="meta">
+              {plainDate(lang, at, zone)}, {clockTime(lang, at, zone)}
+            </time>
+            <br />
+            {say(lang, `event.${kind}` as MessageKey, { newsletter })}
+          </li>
+        ))}
+      </ul>
     </section>
   );
 }
