@@ -10,6 +10,7 @@ export function EditionBlocks({ page: { view, told } }: { page: EditionPage }) {
   return (
     <>
       {view.greeting && <p class="lede">{view.greeting}</p>}
+      {view.notice && <p class="meta">{view.notice}</p>}
       <Lead lead={view.lead} />
       {view.sections.map((section) => (
         <section>

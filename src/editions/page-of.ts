@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import type { Edition } from './edition.ts';
 import { editionStories, type StoryRow } from './queries.ts';
+import { skippedBefore } from './recent.ts';
 import { sectionsOf } from './sections.ts';
 import { type Page, shownIn } from './shown.ts';
 
@@ -22,7 +23,7 @@ export async function pageOf(
     ctx.db,
     stories.map((story) => story.storyId),
   );
-  return shownIn(
+  const page = shownIn(
     {
       stories: whole ? stories.map(onTheWeb) : stories,
       articles: articles.filter((article) => !article.withdrawnAt),
@@ -31,6 +32,13 @@ export async function pageOf(
       storiesMin: newsletter.recipe.storiesMin,
     },
     lang,
+  );
+  return (
+    page && {
+      ...page,
+      thin: page.thin && edition.kind === 'regular',
+      skippedAt: await skippedBefore(ctx.db, edition),
+    }
   );
 }
 

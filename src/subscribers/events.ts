@@ -12,11 +12,17 @@ export type EventKind =
   | 'paused'
   | 'resumed'
   | 'language_changed'
+  | 'time_zone_changed'
+  | 'rhythm_changed'
   | 'changed'
   | 'marketing_given'
   | 'marketing_withdrawn'
   | 'suppressed'
   | 'released'
+  | 'email_change_asked'
+  | 'email_changed'
+  | 'email_change_stopped'
+  | 'data_asked'
   | 'erased';
 
 export interface SubscriberEvent {

@@ -181,6 +181,36 @@ export interface Tables {
     evidence: Maybe<string>;
     at: At;
   };
+  account_links: {
+    id: Id;
+    subscriber_id: number;
+    act: 'email' | 'data' | 'erase' | 'history';
+    asked_at: At;
+    /** Of the token that was minted when the letter was written last. */
+    hash: Maybe<Buffer>;
+    expires_at: MaybeAt;
+    used_at: MaybeAt;
+  };
+  account_sessions: { hash: Buffer; subscriber_id: number; expires_at: At };
+  email_changes: {
+    id: Id;
+    subscriber_id: number;
+    /** Emptied when the change is done with. */
+    new_email: Maybe<string>;
+    state: Generated<'asked' | 'changed' | 'stopped' | 'expired'>;
+    asked_at: At;
+    changed_at: MaybeAt;
+    expires_at: At;
+  };
+  /** A reader's copy of their data, until it is fetched or a day has passed. */
+  data_copies: {
+    id: Id;
+    subscriber_id: number;
+    asked_at: At;
+    made_at: MaybeAt;
+    expires_at: MaybeAt;
+    zip: Maybe<Buffer>;
+  };
   suppressions: {
     id: Id;
     fingerprint: Buffer;
@@ -359,6 +389,15 @@ export interface Tables {
     text: string;
     mime: Json<unknown>;
     html_bytes: number;
+    revision: number;
+  };
+  /** One language of an edition with the marks around what not every reader gets: variants are made of it. */
+  edition_blocks: {
+    edition_id: number;
+    lang: string;
+    html: string;
+    text: string;
+    facts: Json<unknown>;
     revision: number;
   };
   approvals: { edition_id: number; revision: number; approver: string; at: At };

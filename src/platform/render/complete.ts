@@ -16,18 +16,21 @@ export function completeDigest(view: DigestView): object {
     folio: { number: null, minutes: null, ...view.folio },
     masthead: { promise: null, ...view.masthead },
     greeting: view.greeting ?? null,
+    notice: view.notice ?? null,
+    nothing: view.nothing ?? null,
+    more: view.more ?? null,
     lead: {
-      ...{ kicker: null, dek: null, byline: null, minutes: null, ...foreign, ...view.lead },
+      ...{ id: 0, kicker: null, dek: null, byline: null, minutes: null, ...foreign, ...view.lead },
       image: shown(view.lead.image, leadImageWidth),
     },
-    sections: view.sections.map(({ label, stories }) => ({
+    sections: view.sections.map(({ key, label, stories }) => ({
+      key: key ?? label,
       label,
       stories: stories.map(story),
       runs: runs(stories),
     })),
-    briefs: view.briefs
-      ? { ...view.briefs, items: view.briefs.items.map((item) => ({ lang: null, ...item })) }
-      : null,
+    briefs: list(view.briefs),
+    missed: list(view.missed),
     footer: { ...view.footer, postalAddress: oneLine(view.footer.postalAddress) },
   };
 }
@@ -48,11 +51,16 @@ const absent: Record<LetterName, object> = {
   confirmation: { newsletters: null, marketing: null },
   'already-subscribed': { latest: null, offer: null },
   paused: { latest: null },
+  link: {},
   welcome: { stories: null, latest: null },
 };
 
+function list(view: DigestView['briefs']): object | null {
+  return view ? { ...view, items: view.items.map((item) => ({ id: 0, lang: null, ...item })) } : null;
+}
+
 function story(view: StoryView): object {
-  return { dek: null, minutes: null, ...foreign, ...view, image: shown(view.image, thumbnailWidth) };
+  return { id: 0, dek: null, minutes: null, ...foreign, ...view, image: shown(view.image, thumbnailWidth) };
 }
 
 /** A letter shows no picture. */
