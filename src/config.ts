@@ -30,6 +30,8 @@ export interface Config {
   trustedProxies: string[];
   dnsServers: string[];
   mxCheck: boolean;
+  /** What a sign-up with an inbox that is thrown away is told: so, nothing (and it gets no letter), or yes like any other. */
+  disposableDomains: 'tell' | 'silent' | 'allow';
   /** Exact private `host:port` pairs that the article fetcher may reach. */
   fetchAllow: string[];
   logLevel: string;
@@ -85,6 +87,7 @@ const environment = z.object({
   TRUSTED_PROXIES: list,
   DNS_SERVERS: list,
   MX_CHECK: z.enum(['on', 'off']).optional(),
+  DISPOSABLE_DOMAINS: z.enum(['tell', 'silent', 'allow']).default('tell'),
   FETCH_ALLOW: list,
   METRICS_TOKEN: z
     .string()
@@ -136,6 +139,7 @@ export function readConfig(
     trustedProxies: read.TRUSTED_PROXIES,
     dnsServers: read.DNS_SERVERS,
     mxCheck: relays.length > 0 && read.MX_CHECK !== 'off',
+    disposableDomains: read.DISPOSABLE_DOMAINS,
     fetchAllow: read.FETCH_ALLOW,
     logLevel: read.LOG_LEVEL,
     metricsToken: read.METRICS_TOKEN,

@@ -12,6 +12,8 @@ import { health } from './insight/health.ts';
 import { metricsPage } from './insight/metrics-page.ts';
 import { version } from './lib/version.ts';
 import { newslettersApi } from './newsletters/api.ts';
+import { embedFiles } from './newsletters/embed-files.ts';
+import { embedPreview } from './newsletters/embed-preview.tsx';
 import { listNewsletters } from './newsletters/find.ts';
 import { answerFaults, type Fault } from './platform/http/answer.ts';
 import { assets } from './platform/http/assets.ts';
@@ -60,6 +62,8 @@ export function openWeb(ctx: Context): Hono<GuardEnv> {
   if (!isLoopback(config.host)) app.use('/trap/*', houseOnly(config));
   if (ctx.mail.trap) app.route('/trap', trapApp(ctx.mail.trap, '/trap'));
   app.route('/', testLinkPages());
+  app.route('/', embedFiles());
+  app.route('/', embedPreview(ctx));
   app.route('/', subscriberPages(ctx));
   // Last, since a newsletter's slug is the first thing in its path.
   app.route('/', editionPages(ctx));
