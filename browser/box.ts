@@ -137,6 +137,13 @@ function row(...buttons: Node[]): HTMLElement {
   return made;
 }
 
+/** What matters less is smaller, so that all of it fits where the form was. */
+function small(text: string): HTMLElement {
+  const made = make('p', text, { className: 'dl-small' });
+  made.style.fontSize = '.875em';
+  return made;
+}
+
 /** Back to the form, with the caret where the address is. */
 function back(form: HTMLFormElement): void {
   closePanel(form);
@@ -156,7 +163,7 @@ function showSent(form: HTMLFormElement, { inbox, letter }: Answer): void {
     });
     content.push(row(open));
   }
-  if (letter) content.push(make('p', say(lang, 'from', { sender: letter.from, subject: letter.subject })));
+  if (letter) content.push(small(say(lang, 'from', { sender: letter.from, subject: letter.subject })));
   const again = button(say(lang, 'again_button'), async () => {
     if (again.ariaDisabled) return;
     again.ariaDisabled = 'true';
@@ -167,7 +174,7 @@ function showSent(form: HTMLFormElement, { inbox, letter }: Answer): void {
     tell(form, said);
   });
   content.push(
-    make('p', say(lang, 'help')),
+    small(say(lang, 'help')),
     row(
       again,
       button(say(lang, 'change'), () => back(form)),

@@ -26,7 +26,6 @@ function boxOf(form: HTMLFormElement): HTMLElement {
 function showPanel(form: HTMLFormElement, title: string, content: Node[]): void {
   closePanel(form);
   const box = boxOf(form);
-  const { paddingTop, paddingRight, paddingBottom, paddingLeft } = getComputedStyle(box);
   const level = box.querySelector('h1, h2, h3, h4')?.tagName.toLowerCase() ?? 'h2';
   const heading = make(level as 'h2', title, { tabIndex: -1 });
   heading.style.outline = 'none';
@@ -37,7 +36,7 @@ function showPanel(form: HTMLFormElement, title: string, content: Node[]): void 
     inset: '0',
     boxSizing: 'border-box',
     overflow: 'auto',
-    padding: `${paddingTop} ${paddingRight} ${paddingBottom} ${paddingLeft}`,
+    padding: 'inherit',
   });
   for (const child of panel.children) (child as HTMLElement).style.margin = '0 0 .5em';
   if (getComputedStyle(box).position === 'static') box.style.position = 'relative';

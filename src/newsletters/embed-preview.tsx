@@ -129,6 +129,9 @@ function PreviewPage(props: {
   );
 }
 
+/** As a dark page looks that has no stylesheet either. */
+const darkPage = { bgcolor: '#121212', text: '#f2efe9', link: '#7cc7e6' };
+
 /** An article that is not ours, with nothing but the browser's own style. */
 function Article({ lang, view, block }: { lang: string; view: string | undefined; block: string }) {
   return (
@@ -143,7 +146,7 @@ function Article({ lang, view, block }: { lang: string; view: string | undefined
           <meta name="robots" content="noindex" />
           <link rel="icon" href="data:," />
         </head>
-        <body>
+        <body {...(view === 'dark' ? darkPage : {})}>
           <main>
             <p>{say(lang, 'preview.before')}</p>
             {raw(block)}

@@ -5,7 +5,7 @@ import type { Wordings } from './wordings.ts';
 /** Of the framed form's stylesheet, in px: what stands around and between its lines. */
 const box = { paddingInline: 32, paddingBlock: 42, gap: 8 };
 /** A little wider than the widest of our fonts draws running text, so that a line is never counted too few. */
-const charEm = { serif: 0.56, sans: 0.54 };
+const charEm = { serif: 0.66, sans: 0.56 };
 
 /**
  * The height that the framed form needs at a width, in px: a frame cannot grow with its content on a page that allows no
@@ -36,6 +36,18 @@ export function frameHeight(
   return box.paddingBlock + between + heights.reduce((sum, height) => sum + height, 0);
 }
 
+/** Words are set one after the other, as a browser sets them; a word that is longer than a line is broken. */
 function lines(text: string, { inner, sizePx, em }: { inner: number; sizePx: number; em: number }): number {
-  return Math.ceil((text.length * sizePx * em) / inner);
+  const charsPerLine = Math.floor(inner / (sizePx * em));
+  let count = 1;
+  let used = 0;
+  for (const word of text.split(' ')) {
+    const fits = used + (used === 0 ? 0 : 1) + word.length <= charsPerLine;
+    if (fits) used += (used === 0 ? 0 : 1) + word.length;
+    else {
+      count += Math.max(1, Math.ceil(word.length / charsPerLine));
+      used = word.length % charsPerLine;
+    }
+  }
+  return count;
 }

@@ -6,7 +6,7 @@ const weekMs = 7 * 24 * hourMs;
 /** So many times the usual is no good day any more. */
 const timesUsual = 20;
 /** Of a newsletter that is new or small the usual is not known well: fewer than this an hour are never a surge by themselves. */
-const usualPerHourMin = 10;
+const usualPerHourMin = 50;
 
 /**
  * Whether one of the newsletters gets more than twenty times its usual sign-ups of an hour. `count` counts one more for each;
