@@ -83,7 +83,9 @@ describe('newsletter commands', () => {
     expect(await run('newsletter', 'embed', '--lang', 'fr')).toMatchObject({ exit: 2 });
     expect(await run('newsletter', 'embed', '--as', 'picture')).toMatchObject({ exit: 2 });
     const script = await run('newsletter', 'embed', '--as', 'script', '--lang', 'id');
-    expect(script.lines).toMatch(/^<link rel="stylesheet".*<dateline-signup.*<form.*<script async.*<\/script>$/s);
+    expect(script.lines).toMatch(
+      /^<link rel="stylesheet".*<dateline-signup.*<form.*<script async.*<\/script>$/s,
+    );
     expect(script.document).toMatchObject({ html: expect.stringContaining('<form') });
     const frame = await run('newsletter', 'embed', '--as', 'iframe', '--lang', 'id');
     expect(frame.lines).toMatch(

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { changeNewsletter } from '../../src/newsletters/change.ts';
 import { copyBlocks } from '../../src/newsletters/embed.ts';
 import { currentWordings } from '../../src/newsletters/wordings.ts';
+import { countWithin } from '../../src/platform/limits.ts';
 import { admitNetwork } from '../../src/subscribers/admit-network.ts';
 import { accessibilityFaults, chromiumPath, openBrowser, scrollsSideways } from '../support/browser.ts';
 import { openPublisherSite, type PublisherSite } from '../support/publisher-site.ts';
@@ -380,7 +381,7 @@ describe.skipIf(!chromiumPath)('the box on a publisher’s page', () => {
         await page.locator('.dl-panel strong').waitFor();
         expect(await scrollsSideways(page)).toBe(false);
         await page.evaluate("document.documentElement.style.fontSize = ''");
-      const hidden = await page.evaluate<number>(
+        const hidden = await page.evaluate<number>(
           "(() => { const it = document.querySelector('.dl-panel'); return it.scrollHeight - it.clientHeight; })()",
         );
         expect(hidden).toBe(0);
@@ -480,6 +481,67 @@ describe.skipIf(!chromiumPath)('the box on a publisher’s page', () => {
       }
       const page = await open('iframe');
       expect(await accessibilityFaults(page)).toEqual([]);
+    });
+  });
+
+  describe('on our own pages', () => {
+    const crowd = (page: Page, network: string) =>
+      page.route('**/s/inside-washington**', (route) =>
+        route.continue({ headers: { ...route.request().headers(), 'x-forwarded-for': network } }),
+      );
+    const fill = async (network: string) => {
+      for (let n = 0; n < 31; n += 1)
+        await admitNetwork(web.ctx, { clientAddress: network, token: undefined });
+    };
+
+    it.each([true, false])(
+      'R16 the one more tap works with a script, which works for it, and without (%s)',
+      async (scripts) => {
+        const network = scripts ? '203.0.113.201' : '203.0.113.202';
+        await fill(network);
+        context = await browser.newContext({ javaScriptEnabled: scripts });
+        const page = await context.newPage();
+        await crowd(page, network);
+        await page.goto(`${web.url}/s/inside-washington?lang=en`);
+        await email(page).fill('tapped@example.com');
+        await page.keyboard.press('Enter');
+        await page.getByRole('heading', { name: 'One more tap' }).waitFor();
+        expect(await scrollsSideways(page)).toBe(false);
+        if (scripts) expect(await accessibilityFaults(page)).toEqual([]);
+        const posted = page.waitForRequest((request) => request.method() === 'POST');
+        await page.getByRole('button', { name: 'Yes, sign me up' }).click();
+        expect((await posted).postData()).toMatch(scripts ? /proof=\d+/ : /proof=(&|$)/);
+        await page.waitForURL('**/sent?t=*');
+      },
+    );
+
+    it('a surge costs a reader with a script no tap, and one without it one', async () => {
+      const { id } = await web.ctx.db.selectFrom('newsletters').select('id').executeTakeFirstOrThrow();
+      const now = web.ctx.clock.now();
+      await countWithin(web.ctx.db, `surge:${id}`, 60 * 60_000, now, 2_000);
+      for (const scripts of [true, false]) {
+        context = await browser.newContext({ javaScriptEnabled: scripts });
+        const page = await context.newPage();
+        await page.goto(`${web.url}/s/inside-washington?lang=en`);
+        await email(page).fill(`surge.${scripts}@example.com`);
+        await page.keyboard.press('Enter');
+        if (!scripts) await page.getByRole('button', { name: 'Yes, sign me up' }).click();
+        await page.waitForURL('**/sent?t=*');
+        await context.close();
+      }
+      web.ctx.clock.advance(2 * 60 * 60_000);
+    });
+
+    it('R10 an Enter in the field signs up, and a mistake is told at the field and on top', async () => {
+      context = await browser.newContext({ javaScriptEnabled: false });
+      const page = await context.newPage();
+      await page.goto(`${web.url}/s/inside-washington?lang=en`);
+      await email(page).fill('rina@mailinator.com');
+      await page.keyboard.press('Enter');
+      await page.locator('.error-summary a').click();
+      expect(page.url()).toContain('#email');
+      expect(await email(page).getAttribute('aria-describedby')).toBe('email-error');
+      expect(await email(page).inputValue()).toBe('rina@mailinator.com');
     });
   });
 
