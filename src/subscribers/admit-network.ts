@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { fingerprint, openToken } from '../lib/signed-token.ts';
-import { limitNet } from '../platform/http/client-address.ts';
+import { liesIn, limitNet } from '../platform/http/client-address.ts';
 import { countWithin } from '../platform/limits.ts';
 import { mintStillHuman, proves, stillHumanMs } from './proof.ts';
 
 const windowMs = 10 * 60_000;
-/** More than this in 10 minutes from one network: the next ones press one more button. */
-const signUpsFreeMax = 30;
-/** More than this: please wait. */
-const signUpsMax = 300;
+/** More than `free` in 10 minutes from one network: the next ones press one more button. More than `max`: please wait. */
+const usualLimits = { free: 30, max: 300 };
 /** So many different addresses that cannot be right: someone is trying a list. */
 const failuresMax = 60;
 
@@ -45,9 +43,11 @@ export async function admitNetwork(
   const net = netKey(ctx, asking.clientAddress);
   const count = await countWithin(ctx.db, `sign-up:${net}`, windowMs, now);
   const failures = await countWithin(ctx.db, `sign-up-failed:${net}`, windowMs, now, 0);
-  if (count > signUpsMax || failures > failuresMax) return wait(ctx);
+  const { free, max } =
+    ctx.config.signUpLimits.find(({ range }) => liesIn(asking.clientAddress, range)) ?? usualLimits;
+  if (count > max || failures > failuresMax) return wait(ctx);
   const { token = '', proof, scripted = false, surge = false } = asking;
-  if (count <= signUpsFreeMax && !surge) return { kind: 'welcome' };
+  if (count <= free && !surge) return { kind: 'welcome' };
   const opened = openToken(ctx.keyring, 'still_human', token, now);
   const needsProof = scripted || (opened.kind === 'valid' && opened.numbers[1] === 1) || proof !== undefined;
   if (opened.kind !== 'valid' || (needsProof && !proves(token, proof))) {

@@ -70,6 +70,12 @@ export type SignUpOutcome =
  * What depends on the address happens in the job. Each call is a sign-up of its own; the limits are the job's.
  */
 export async function signUp(ctx: Context, form: SignUpForm, request: SignUpRequest): Promise<SignUpOutcome> {
+  const outcome = await takeOrSay(ctx, form, request);
+  ctx.metrics.count('dateline_sign_ups_total', { outcome: outcome.kind });
+  return outcome;
+}
+
+async function takeOrSay(ctx: Context, form: SignUpForm, request: SignUpRequest): Promise<SignUpOutcome> {
   try {
     const outcome = await take(ctx, form, request);
     ctx.log.info(
@@ -112,12 +118,15 @@ async function take(ctx: Context, form: SignUpForm, request: SignUpRequest): Pro
     return refuse(ctx, clientAddress, typed, { kind: 'disposable' });
   if (!(await queueAnswers(ctx))) return { kind: 'unavailable' };
   const newsletterIds = newsletters.map((newsletter) => newsletter.id);
+  const surge = await inSurge(ctx.db, newsletterIds, ctx.clock.now(), { count: true });
+  if (surge)
+    ctx.log.warn({ deed: 'sign-up', newsletterIds, signal: 'surge' }, 'far more sign-ups than usual');
   const admission = await admitNetwork(ctx, {
     clientAddress,
     token: form.stillHuman,
     proof: form.proof,
     scripted,
-    surge: await inSurge(ctx.db, newsletterIds, ctx.clock.now(), { count: true }),
+    surge,
   });
   if (admission.kind === 'one_more_step' || admission.kind === 'too_many') return admission;
 

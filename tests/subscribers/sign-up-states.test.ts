@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Config } from '../../src/config.ts';
+import { type Config, readConfig } from '../../src/config.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { countWithin } from '../../src/platform/limits.ts';
 import { admitNetwork } from '../../src/subscribers/admit-network.ts';
@@ -135,6 +135,23 @@ describe('a network', () => {
     const visit = await readVisit(new Response(html), web.url);
     expect((await postTo(web.url, visit.forms[0]?.fields ?? {}, plain)).status).toBe(303);
     expect(await newestSignUp()).toMatchObject({ email: 'busy@example.com', signal: null });
+  });
+});
+
+describe('a network that the installation lists', () => {
+  it('has limits of its own', async () => {
+    const { signUpLimits } = readConfig({ SIGN_UP_LIMITS: '203.0.113.64/26=2/4' });
+    const door = await doorWith({ signUpLimits });
+    const shared = { 'X-Forwarded-For': '203.0.113.77' };
+    const statuses: number[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      statuses.push((await postTo(door.url, { email: `carrier${n}@example.com` }, shared)).status);
+    }
+    expect(statuses).toEqual([303, 303, 200, 200, 429]);
+    await door.close();
+    for (const wrong of ['203.0.113.0=1/2', '203.0.113.0/24', '203.0.113.0/24=5/2']) {
+      expect(() => readConfig({ SIGN_UP_LIMITS: wrong })).toThrow('SIGN_UP_LIMITS');
+    }
   });
 });
 
