@@ -34,6 +34,8 @@ export interface Config {
   mxCheck: boolean;
   /** What a sign-up with an inbox that is thrown away is told: so, nothing (and it gets no letter), or yes like any other. */
   disposableDomains: 'tell' | 'silent' | 'allow';
+  /** The site is being worked on: readers can leave, and nothing else. */
+  maintenance: boolean;
   /** Exact private `host:port` pairs that the article fetcher may reach. */
   fetchAllow: string[];
   logLevel: string;
@@ -100,6 +102,7 @@ const environment = z.object({
   MX_CHECK: z.enum(['on', 'off']).optional(),
   DISPOSABLE_DOMAINS: z.enum(['tell', 'silent', 'allow']).default('tell'),
   FETCH_ALLOW: list,
+  MAINTENANCE: z.enum(['on', 'off']).default('off'),
   METRICS_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]{16,}$/, 'needs at least 16 printable characters without blanks')
@@ -153,6 +156,7 @@ export function readConfig(
     dnsServers: read.DNS_SERVERS,
     mxCheck: relays.length > 0 && read.MX_CHECK !== 'off',
     disposableDomains: read.DISPOSABLE_DOMAINS,
+    maintenance: read.MAINTENANCE === 'on',
     fetchAllow: read.FETCH_ALLOW,
     logLevel: read.LOG_LEVEL,
     metricsToken: read.METRICS_TOKEN,

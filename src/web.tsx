@@ -21,6 +21,7 @@ import { DocsPage } from './platform/http/docs.tsx';
 import { type GuardEnv, guard, limitBodies } from './platform/http/guard.ts';
 import { houseOnly, isLoopback } from './platform/http/house-only.ts';
 import { Page, type PageFrame } from './platform/http/layout.tsx';
+import { maintenance } from './platform/http/maintenance.ts';
 import { openApiDocument } from './platform/http/openapi.ts';
 import { chooseLanguage, dirOf, languages } from './platform/i18n/languages.ts';
 import { type MessageKey, say } from './platform/i18n/messages.ts';
@@ -39,6 +40,7 @@ export function openWeb(ctx: Context): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
   app.use(guard({ log, trustedProxies: config.trustedProxies, https }));
   app.use(limitBodies());
+  if (config.maintenance) app.use(maintenance);
   answerFaults(app, { log, drawFault: (c, fault) => <FaultPage fault={fault} frame={frameOf(c)} /> });
 
   app.get('/healthz', (c) => c.json({ status: 'ok', version }));

@@ -13,6 +13,8 @@ export type EventKind =
   | 'resumed'
   | 'language_changed'
   | 'changed'
+  /** Why they left, in `before`: one of our reasons, and words of their own. */
+  | 'said_why'
   | 'marketing_given'
   | 'marketing_withdrawn'
   | 'suppressed'

@@ -95,6 +95,7 @@ async function takeOrSay(ctx: Context, form: SignUpForm, request: SignUpRequest)
 }
 
 async function take(ctx: Context, form: SignUpForm, request: SignUpRequest): Promise<SignUpOutcome> {
+  if (ctx.config.maintenance) return { kind: 'unavailable' };
   if (form.newsletters.length === 0) return { kind: 'nothing_chosen' };
   const newsletters = await joinable(ctx, form.newsletters);
   if (!newsletters) return { kind: 'no_newsletter' };
