@@ -407,6 +407,20 @@ describe.skipIf(!chromiumPath)('the box on a publisher’s page', () => {
       },
     );
 
+    it.each(['en', 'id'])(
+      'R2 R3 leads from an article to the inbox page without a script (%s)',
+      async (lang) => {
+        const page = await open('html', { lang, scripts: false });
+        expect(await page.locator('input[name=marketing]').isChecked()).toBe(false);
+        await email(page).fill('article@example.com');
+        await page.keyboard.press('Enter');
+        await page
+          .getByRole('heading', { name: lang === 'en' ? 'Check your inbox' : 'Periksa kotak masuk Anda' })
+          .waitFor();
+        expect(page.url()).not.toContain('article');
+      },
+    );
+
     it('is sent in place too where the script is on the page, and takes its looks from the page', async () => {
       const page = await open('html');
       await page.addScriptTag({ url: `${web.url}/embed/v1.js` });
