@@ -30,7 +30,6 @@ function showPanel(form: HTMLFormElement, title: string, content: Node[]): void 
   const heading = make(level as 'h2', title, { tabIndex: -1 });
   heading.style.outline = 'none';
   const panel = make('div', [heading, ...content], { className: 'dl-panel' });
-  panel.setAttribute('part', 'status');
   Object.assign(panel.style, {
     position: 'absolute',
     inset: '0',

@@ -4,13 +4,15 @@ import { findNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { wantsJson } from '../platform/http/answer.ts';
 import type { GuardEnv } from '../platform/http/guard.ts';
+import { Page } from '../platform/http/layout.tsx';
 import { languages } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
 import { expectedLetter } from './expected-letter.ts';
 import { type FormFields, formFields } from './form-fields.ts';
 import { listedOrigin } from './listed-origin.ts';
 import { mailboxOf } from './mailbox-links.ts';
-import { type PageRequest, pageLanguage } from './page-frame.tsx';
+import { type PageRequest, pageFrame, pageLanguage } from './page-frame.tsx';
+import { setPolicy } from './page-policy.ts';
 import { pathIn, placeOf } from './place.ts';
 import { returnTo } from './return-to.ts';
 import { sealSent } from './sent-token.ts';
@@ -34,7 +36,7 @@ export function signUpPages(ctx: Context): Hono<GuardEnv> {
   for (const path of ['/s/:slug', '/embed/:slug']) {
     app.get(path, async (c) => {
       const newsletter = await joinable(ctx, c.req.param('slug'));
-      if (!newsletter) return listPage(ctx, c, { status: 404 });
+      if (!newsletter) return notJoinable(ctx, c);
       const lang = pageLanguage(c, { available: newsletter.languages });
       c.header('Vary', 'Accept-Language');
       const values = placeOf(c).framed ? { ...emptyValues, src: c.req.query('src') ?? 'frame' } : emptyValues;
@@ -43,6 +45,27 @@ export function signUpPages(ctx: Context): Hono<GuardEnv> {
     app.post(path, (c) => post(ctx, c, c.req.param('slug')));
   }
   return app;
+}
+
+/** A frame on a publisher's page says that the newsletter is closed; anywhere else there are others to choose. */
+async function notJoinable(ctx: Context, c: PageRequest): Promise<Response> {
+  const slug = c.req.param('slug') ?? '';
+  const closed = placeOf(c).framed ? await findNewsletter(ctx.db, slug) : undefined;
+  if (closed?.visibility !== 'public' || closed.slug !== slug) return listPage(ctx, c, { status: 404 });
+  const lang = pageLanguage(c, { available: closed.languages });
+  const title = say(lang, 'signup.closed', { newsletter: closed.name });
+  setPolicy(c, { newsletter: closed });
+  return c.html(
+    <Page {...pageFrame(c, lang, closed)} title={title} noindex>
+      <p class="reading">{title}</p>
+      <p>
+        <a href={`${ctx.config.baseUrl}/s?lang=${lang}`} target="_top">
+          {say(lang, 'signup.list.title', { publisher: closed.publisherName })}
+        </a>
+      </p>
+    </Page>,
+    404,
+  );
 }
 
 async function joinable(ctx: Context, slug: string | undefined): Promise<Newsletter | undefined> {

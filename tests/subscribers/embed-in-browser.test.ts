@@ -32,7 +32,11 @@ describe.skipIf(!chromiumPath)('the box on a publisher’s page', () => {
     await changeNewsletter(web.ctx, seeded.id, { allowed_origins: [site.url] });
     browser = await openBrowser();
   });
-  afterEach(() => context?.close());
+  afterEach(async () => {
+    await context?.close();
+    // All of these readers share this machine's network.
+    web.ctx.clock.advance(20 * 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await site?.close();
@@ -289,6 +293,29 @@ describe.skipIf(!chromiumPath)('the box on a publisher’s page', () => {
       expect(await email(page).inputValue()).toBe('crowd@example.com');
     });
 
+    it('takes boxes that come later, and leads to the hosted page where there is no form', async () => {
+      const page = await open('script');
+      const refused: string[] = [];
+      page.on('console', (message) => {
+        if (message.type() === 'error') refused.push(message.text());
+      });
+      await page.evaluate(`
+        const box = document.querySelector('dateline-signup');
+        document.querySelector('main').append(box.cloneNode(true));
+        box.remove();
+        const bare = document.createElement('dateline-signup');
+        bare.setAttribute('newsletter', 'inside-washington');
+        bare.lang = 'id';
+        document.querySelector('main').append(bare);`);
+      expect(await page.getByRole('link', { name: 'Daftar' }).getAttribute('href')).toBe(
+        `${web.url}/s/inside-washington`,
+      );
+      await email(page).fill('later.box@example.com');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Check your inbox' }).waitFor();
+      expect(refused).toEqual([]);
+    });
+
     it('says that nothing was saved, in place, with the address kept', async () => {
       const page = await open('script');
       await page.route(signUpPath, (route) =>
@@ -479,6 +506,18 @@ describe.skipIf(!chromiumPath)('the box on a publisher’s page', () => {
         const needed = await page.evaluate<number>('document.body.scrollHeight');
         expect(heights[`${width}`]).toBeGreaterThanOrEqual(needed);
         expect(heights[`${width}`] - needed).toBeLessThan(72);
+      }
+    });
+
+    it('says where it stands that the newsletter is closed, and leads to the others', async () => {
+      await web.ctx.db.updateTable('newsletters').set({ state: 'closed' }).execute();
+      try {
+        const page = await open('iframe', { lang: 'id' });
+        await frame(page).getByText('Inside Washington sedang tidak menerima pembaca baru.').waitFor();
+        expect(await frame(page).getByRole('link').getAttribute('target')).toBe('_top');
+        expect((await fetch(`${web.url}/embed/inside-washington`)).status).toBe(404);
+      } finally {
+        await web.ctx.db.updateTable('newsletters').set({ state: 'open' }).execute();
       }
     });
 

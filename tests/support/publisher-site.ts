@@ -9,7 +9,7 @@ export interface PublisherSite {
 
 /**
  * A publisher's site that is not ours: an article with whatever is pasted into it, under a policy that allows our host and
- * nothing inline (but for the style that a frame's code has to bring).
+ * nothing inline (but for the border of a frame).
  */
 export async function openPublisherSite(
   ours: () => string,
@@ -21,7 +21,7 @@ export async function openPublisherSite(
     const dir = c.req.query('dir') ?? 'ltr';
     c.header(
       'Content-Security-Policy',
-      `default-src 'none'; script-src ${ours()}; style-src ${ours()}; style-src-attr 'unsafe-inline'; connect-src ${ours()}; frame-src ${ours()}; form-action ${ours()}`,
+      `default-src 'none'; script-src ${ours()}; style-src ${ours()}; style-src-attr ${level === 'iframe' ? "'unsafe-inline'" : "'none'"}; connect-src ${ours()}; frame-src ${ours()}; form-action ${ours()}`,
     );
     return c.html(`<!doctype html><html lang="${lang}" dir="${dir}"><head><meta charset="utf-8"><title>An article</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
