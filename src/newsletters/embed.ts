@@ -82,7 +82,7 @@ export interface CopyBlocks {
   iframe_heights: { '320': number; '600': number };
 }
 
-/** The three ways to put the box on a page, the plainest first; `src` of each tells the consents apart. */
+/** The three ways to put the box on a page, the plainest first. */
 export function copyBlocks(newsletter: Newsletter, lang: string, options: BoxOptions): CopyBlocks {
   const height = (widthPx: number) => frameHeight(newsletter, lang, options.wordings, widthPx);
   return {

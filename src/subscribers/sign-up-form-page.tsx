@@ -37,6 +37,8 @@ export async function formPage(
   const action = pathIn(place, newsletter.slug);
   const headline = say(lang, 'signup.headline', { newsletter: newsletter.name });
   setPolicy(c, { newsletter, returnTo: values.returnTo, script: surge });
+  // The token in it is good for one reader.
+  if (surge) c.header('Cache-Control', 'no-store');
   return c.html(
     <Page
       {...pageFrame(c, lang, newsletter)}

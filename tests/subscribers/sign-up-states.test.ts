@@ -165,6 +165,7 @@ describe('a newsletter with twenty times its usual sign-ups', () => {
 
     const hosted = await fetch(`${web.url}/s/inside-washington?lang=en`);
     expect(hosted.headers.get('content-security-policy')).toContain("script-src 'self'");
+    expect(hosted.headers.get('cache-control')).toBe('no-store');
     const page = await readVisit(hosted, `${web.url}/s/inside-washington`);
     const token = page.forms[0]?.fields.still_human ?? '';
     expect(token).not.toBe('');
