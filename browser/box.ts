@@ -63,6 +63,7 @@ async function send(form: HTMLFormElement): Promise<void> {
   if (sending.has(form)) return;
   sending.add(form);
   const lang = langOf(form);
+  const address = fieldOf(form).value;
   const pressed = form.querySelector<HTMLButtonElement>('button:not([type=button]), [type=submit]');
   const label = pressed?.textContent ?? '';
   openErrorLine(form, fieldOf(form), lines(form));
@@ -79,7 +80,7 @@ async function send(form: HTMLFormElement): Promise<void> {
   pressed?.removeAttribute('aria-disabled');
   if (pressed) pressed.textContent = label;
   sending.delete(form);
-  if (!answer || !show(form, answer)) sendPlainly(form);
+  if (!answer || !show(form, answer, address)) sendPlainly(form);
 }
 
 /** The answer to the form, or nothing when there is none that a script can read. */
@@ -110,9 +111,9 @@ async function ask(form: HTMLFormElement): Promise<Answer | undefined> {
 }
 
 /** Shows what was answered; `false` for an answer that needs a page of ours. */
-function show(form: HTMLFormElement, answer: Answer): boolean {
+function show(form: HTMLFormElement, answer: Answer, address: string): boolean {
   if (answer.status === 'accepted') {
-    showSent(form, answer);
+    showSent(form, answer, address);
     announce(form, 'accepted');
     return true;
   }
@@ -150,9 +151,9 @@ function back(form: HTMLFormElement): void {
   fieldOf(form).focus();
 }
 
-function showSent(form: HTMLFormElement, { inbox, letter }: Answer): void {
+function showSent(form: HTMLFormElement, { inbox, letter }: Answer, email: string): void {
   const lang = langOf(form);
-  const address = make('strong', fieldOf(form).value, { dir: 'ltr' });
+  const address = make('strong', email, { dir: 'ltr' });
   const [before = '', after = ''] = say(lang, 'body').split('<>');
   const content: Node[] = [make('p', [new Text(before), address, new Text(after)])];
   if (inbox) {

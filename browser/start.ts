@@ -68,6 +68,17 @@ async function sendWithProof(form: HTMLFormElement, event: Event): Promise<void>
   sendPlainly(form);
 }
 
+/** Whoever comes back has used the token up: without it the server gives another. */
+addEventListener('pageshow', (event) => {
+  if (!event.persisted) return;
+  for (const form of document.querySelectorAll<HTMLFormElement>('form[data-dateline-proof]')) {
+    sending.delete(form);
+    form.querySelector('button')?.removeAttribute('aria-disabled');
+    for (const field of form.querySelectorAll<HTMLInputElement>('[name=proof], [name=still_human]'))
+      field.value = '';
+  }
+});
+
 /** Where this script comes from. */
 const home = (() => {
   const own = document.currentScript as HTMLScriptElement | null;
