@@ -15,7 +15,7 @@ import {
   publisherDocument,
   wholeRecipeDocument,
 } from './document.ts';
-import { boxHtml } from './embed.ts';
+import { copyBlocks } from './embed.ts';
 import { findNewsletter, findPublisher, listNewsletters } from './find.ts';
 import type { Newsletter } from './newsletter.ts';
 import { setPublisher } from './publisher.ts';
@@ -25,6 +25,19 @@ import { currentWordings } from './wordings.ts';
 const answer = newsletterFields
   .extend({ id: z.string(), revision: z.int(), created_at: z.iso.datetime(), sign_up_url: z.url() })
   .openapi('Newsletter');
+
+const copyBlocksAnswer = z
+  .object({
+    lang: z.string(),
+    consent_v: z.string(),
+    html: z.string().openapi({ description: 'A form that works without script and style' }),
+    script: z.string().openapi({ description: 'The same form with our styles, sent in place' }),
+    iframe: z.string().openapi({ description: 'For editors that let no form through' }),
+    iframe_heights: z
+      .object({ '320': z.int(), '600': z.int() })
+      .openapi({ description: 'The height that the frame needs where it is so many px wide' }),
+  })
+  .openapi('CopyBlocks');
 
 const which = z.object({
   id: z.string().openapi({ description: 'The id or the slug', example: 'inside-washington' }),
@@ -142,13 +155,13 @@ export function newslettersApi(ctx: Context): OpenAPIHono<KeyEnv> {
     createRoute({
       method: 'get',
       path: '/v1/newsletters/{id}/embed',
-      summary: 'The sign-up box as HTML to paste into an article',
+      summary: 'The sign-up box to paste into an article: plain HTML, with our script, or in a frame',
       tags,
       security: bearer,
       middleware: read,
       request: { params: which, query: z.object({ lang: z.enum(languages).optional() }) },
       responses: {
-        200: json(z.object({ lang: z.string(), consent_v: z.string(), html: z.string() }), 'The box'),
+        200: json(copyBlocksAnswer, 'The box, three ways'),
         ...problems(401, 403, 404, 422),
       },
     }),
@@ -156,8 +169,8 @@ export function newslettersApi(ctx: Context): OpenAPIHono<KeyEnv> {
       const newsletter = await seen(ctx, c.get('key'), c.req.valid('param').id);
       const lang = languageOf(newsletter, c.req.valid('query').lang);
       const wordings = await currentWordings(ctx.db, newsletter, lang);
-      const html = boxHtml(newsletter, lang, { baseUrl, wordings });
-      return c.json({ lang, consent_v: wordings.consentV, html }, 200);
+      const blocks = copyBlocks(newsletter, lang, { baseUrl, wordings });
+      return c.json({ lang, consent_v: wordings.consentV, ...blocks }, 200);
     },
   );
 

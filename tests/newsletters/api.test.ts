@@ -150,6 +150,9 @@ describe('/v1/newsletters', () => {
     const box = await ask('GET', '/v1/newsletters/inside-washington/embed?lang=id');
     expect(box.body).toMatchObject({ lang: 'id', consent_v: '2026-07-14.id' });
     expect(box.body.html).toContain('https://news.example.org/s/inside-washington');
+    expect(box.body.script).toContain('https://news.example.org/embed/v1.js');
+    expect(box.body.iframe).toContain('https://news.example.org/embed/inside-washington?lang=id');
+    expect(box.body.iframe).toContain(`height="${box.body.iframe_heights['320']}"`);
     expect((await ask('GET', '/v1/newsletters/the-brief/embed?lang=id')).status).toBe(422);
   });
 
