@@ -1,4 +1,3 @@
-import { articlesOfStories } from '../articles/candidates.ts';
 import type { Context } from '../context.ts';
 import { getNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
@@ -16,10 +15,12 @@ import { editionHeaders } from './headers.ts';
 import { launch } from './launch.ts';
 import { messagePlaces } from './message-places.ts';
 import { moveEdition } from './move.ts';
+import { pageOf } from './page-of.ts';
+import { dropPages } from './page-queries.ts';
+import { printPage } from './print-page.ts';
 import * as queries from './queries.ts';
-import { recentlySent, skippedBefore } from './recent.ts';
-import { sectionsOf } from './sections.ts';
-import { moveToWeb, type Page, shownIn } from './shown.ts';
+import { recentlySent } from './recent.ts';
+import { moveToWeb, type Page } from './shown.ts';
 import { dropVariants, putVariant } from './variant-queries.ts';
 import { missedMax } from './vary.ts';
 import { digestView } from './view.ts';
@@ -60,7 +61,7 @@ export async function compose(ctx: Context, job: { editionId: number; revision: 
     ctx.log.error({ deed: 'compose', editionId: edition.id, reason: outcome.reason }, 'refused');
     return { kind: 'refused', reason: outcome.reason };
   }
-  const kept = await keep(ctx, edition, outcome.rendered);
+  const kept = await keep(ctx, edition, newsletter, outcome.rendered);
   ctx.log.info({ deed: 'compose', editionId: edition.id, revision: edition.revision, kept }, 'composed');
   if (!kept) return { kind: 'stale' };
   await launch(ctx, edition.id);
@@ -128,37 +129,6 @@ function mostExtraBytes(html: string, facts: Facts): number {
   return missed + Math.max(...greetings) - Buffer.byteLength(facts.greetings.usual);
 }
 
-/** What an edition shows in a language, with the articles as they are now. */
-export async function pageOf(
-  ctx: Pick<Context, 'db'>,
-  edition: Edition,
-  newsletter: Newsletter,
-  lang: string,
-): Promise<Page | undefined> {
-  const stories = await queries.editionStories(ctx.db, edition.id);
-  const articles = await articlesOfStories(
-    ctx.db,
-    stories.map((story) => story.storyId),
-  );
-  const page = shownIn(
-    {
-      stories,
-      articles: articles.filter((article) => !article.withdrawnAt),
-      sections: sectionsOf(newsletter).map((section) => section.key),
-      langGap: newsletter.langGap,
-      storiesMin: newsletter.recipe.storiesMin,
-    },
-    lang,
-  );
-  return (
-    page && {
-      ...page,
-      thin: page.thin && edition.kind === 'regular',
-      skippedAt: await skippedBefore(ctx.db, edition),
-    }
-  );
-}
-
 async function renderAll(
   ctx: Context,
   edition: Edition,
@@ -179,8 +149,15 @@ async function renderAll(
   return rendered.length > 0 ? { rendered } : { reason: 'there is no story to send' };
 }
 
-async function keep(ctx: Context, edition: Edition, rendered: readonly Rendered[]): Promise<boolean> {
+async function keep(
+  ctx: Context,
+  edition: Edition,
+  newsletter: Newsletter,
+  rendered: readonly Rendered[],
+): Promise<boolean> {
   const now = ctx.clock.now();
+  const { baseUrl } = ctx.config;
+  const languages = rendered.map((one) => one.lang);
   return ctx.db.transaction().execute(async (db) => {
     const current = await queries.lockEdition(db, edition.id);
     if (current?.revision !== edition.revision || current.state !== 'draft') return false;
@@ -197,12 +174,10 @@ async function keep(ctx: Context, edition: Edition, rendered: readonly Rendered[
         htmlBytes: check.htmlBytes,
         revision: edition.revision,
       });
+      await printPage(db, { edition: current, newsletter, lang, baseUrl, version: 1, now });
     }
-    await dropVariants(
-      db,
-      edition.id,
-      rendered.map((one) => one.lang),
-    );
+    await dropVariants(db, edition.id, languages);
+    await dropPages(db, edition.id, languages);
     await queries.noteComposed(db, edition.id, edition.revision);
     return moveEdition(db, edition.id, ['draft'], 'ready', now);
   });

@@ -52,7 +52,7 @@ export async function latestPublic(db: Db, newsletterId: number): Promise<Editio
     .where('newsletter_id', '=', newsletterId)
     .where('kind', '=', 'regular')
     .where('archive_state', '=', 'public')
-    .orderBy('slot_at', 'desc')
+    .orderBy('slot_date', 'desc')
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirst();

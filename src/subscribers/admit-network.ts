@@ -1,8 +1,8 @@
 import { createHash, randomInt } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { fingerprint, openToken, signToken } from '../lib/signed-token.ts';
+import { countWithin } from '../platform/db/limits.ts';
 import { limitNet } from '../platform/http/client-address.ts';
-import { countWithin } from '../platform/limits.ts';
 
 const windowMs = 10 * 60_000;
 /** More than this in 10 minutes from one network: the next ones press one more button. */

@@ -15,6 +15,7 @@ import { type PageRequest, pageFrame, pageLanguage, SmallPrint, speakerOf } from
 import { selectSubscriber, selectSubscriptions } from './queries.ts';
 import { shownNewsletters } from './shown-newsletters.ts';
 import type { Subscriber } from './subscriber.ts';
+import { reachedOf, UnreachedNotice } from './unreached-notice.tsx';
 
 /** What could not be saved: the sentences, and what stood in the fields. */
 export interface Unsaved {
@@ -58,9 +59,13 @@ export async function managePage(
       <h1>{title}</h1>
       <p>{say(lang, 'manage.for', { address: maskAddress(person?.email ?? '') })}</p>
       <Leave lang={lang} newsletters={active} />
-      {person?.mailState === 'undeliverable' && (
-        <p class="status caution">{say(lang, 'manage.undeliverable')}</p>
-      )}
+      <UnreachedNotice
+        lang={lang}
+        reached={await reachedOf(ctx, person)}
+        action={c.req.path}
+        isTried={c.req.query('tried') !== undefined}
+        contact={active[0]?.replyTo ?? publisher?.fromEmail ?? ''}
+      />
       <Pending lang={lang} names={await pendingNames(ctx, subscriptions)} />
       {rows.length === 0 ? (
         <p class="reading">{say(lang, 'manage.none')}</p>

@@ -16,6 +16,7 @@ import { type PageRequest, pageLanguage } from './page-frame.tsx';
 import { selectSubscriber } from './queries.ts';
 import { readPreferences } from './read-preferences.ts';
 import { savePreferences } from './save-preferences.ts';
+import { tryAgain } from './try-again.ts';
 import { undoUnsubscribe } from './undo-unsubscribe.ts';
 import { unsubscribe } from './unsubscribe.ts';
 import { undoToken } from './unsubscribe-pages.tsx';
@@ -125,6 +126,9 @@ async function act(ctx: Context, c: PageRequest, token: string): Promise<Respons
       await askForAccountLink(ctx, { subscriberId, act: wish });
       return back({ mailed: '1' });
     }
+    case 'try_again':
+      await tryAgain(ctx, subscriberId);
+      return back({ tried: '1' });
     default:
       return back();
   }

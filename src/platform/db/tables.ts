@@ -35,6 +35,8 @@ export interface Tables {
     slug: string;
     name: string;
     promise: Json<ByLang>;
+    /** An editor's own words for who is new, per language. */
+    welcome: DefaultJson<ByLang>;
     languages: string[];
     state: Generated<'open' | 'closed' | 'archived'>;
     visibility: Generated<'public' | 'private'>;
@@ -139,7 +141,7 @@ export interface Tables {
   sign_ups: {
     id: Id;
     /** `manage`: no newsletter, only a link to the reader's own page. */
-    asks: Generated<'subscribe' | 'manage'>;
+    asks: Generated<'subscribe' | 'manage' | 'retry'>;
     email: Maybe<string>;
     email_key: Maybe<string>;
     newsletter_ids: number[];
@@ -332,10 +334,35 @@ export interface Tables {
     composed_revision: Maybe<number>;
     audience_rule: Generated<string>;
     archive_state: Generated<'hidden' | 'public' | 'unpublished'>;
+    /** Opens its pages when the newsletter is private: 122 random bits, in hex. */
+    web_key: Generated<string>;
+    /** When its page first appeared: when its sending started. */
+    published_at: MaybeAt;
     /** Made by the newsletter's calendar, so it sends itself at its slot. */
     scheduled: Generated<boolean>;
     created_at: At;
     updated_at: At;
+  };
+  /** What an edition's page says, as it was printed; the highest version of a language stands. */
+  edition_pages: {
+    edition_id: number;
+    lang: string;
+    version: number;
+    title: string;
+    description: string;
+    page: Json<unknown>;
+    printed_at: At;
+  };
+  corrections: {
+    edition_id: number;
+    /** The version of the pages that it printed. */
+    version: number;
+    /** What was wrong, per language. */
+    notes: Json<ByLang>;
+    /** Words of the edition that it changed. */
+    words: DefaultJson<Record<string, ByLang>>;
+    made_by: string;
+    at: At;
   };
   edition_stories: {
     edition_id: number;

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
+import { etagOf, hasAlready } from './cached.ts';
 
 const contentTypes: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
@@ -17,20 +17,15 @@ export function assets(directory = pagesDirectory()): Hono {
     const contentType = contentTypes[extname(name)];
     if (!contentType) continue;
     const body = readFileSync(join(directory, name));
-    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+    const etag = etagOf(body);
     app.get(`/assets/${name}`, (c) => {
       c.header('ETag', etag);
       c.header('Cache-Control', 'public, max-age=300, stale-while-revalidate=86400');
-      if (matches(c.req.header('If-None-Match'), etag)) return c.body(null, 304);
+      if (hasAlready(c, etag)) return c.body(null, 304);
       return c.body(new Uint8Array(body), 200, { 'Content-Type': contentType });
     });
   }
   return app;
-}
-
-function matches(ifNoneMatch: string | undefined, etag: string): boolean {
-  if (!ifNoneMatch) return false;
-  return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }
 
 /** The package root is the nearest folder above that has a package.json: two levels deeper in `dist` than in `src`. */

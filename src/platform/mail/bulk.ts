@@ -160,7 +160,8 @@ class Pool implements Bulk {
       if (this.#jobs.length <= this.#doors.opening()) return;
       this.#wake(line);
     }
-    this.#jobs.reject(this.#turns.lost(), new NoTurn('its relay went away'));
+    const lost = this.#turns.lost();
+    if (lost > 0) this.#jobs.reject(lost, new NoTurn('its relay went away'));
     if (this.#lines.size === 0 && this.#doors.opening() === 0) this.#jobs.giveUp(this.#lastLost);
   }
 

@@ -1,4 +1,4 @@
-import type { DigestView, ImageView, LetterName, LetterViews, StoryView } from './views.ts';
+import type { DigestView, ImageView, LetterName, LetterViews, StoryView, WelcomeView } from './views.ts';
 
 const leadImageWidth = 600;
 const thumbnailWidth = 128;
@@ -40,6 +40,7 @@ export function completeLetter<Name extends LetterName>(name: Name, view: Letter
   return {
     ...absent[name],
     ...view,
+    ...('stories' in view && view.stories ? { stories: told(view.stories) } : {}),
     footer: { ...view.footer, postalAddress: oneLine(view.footer.postalAddress) },
   };
 }
@@ -51,7 +52,7 @@ const absent: Record<LetterName, object> = {
   'already-subscribed': { latest: null, offer: null },
   paused: { latest: null },
   link: {},
-  welcome: { latest: null },
+  welcome: { stories: null, latest: null },
 };
 
 function list(view: DigestView['briefs']): object | null {
@@ -60,6 +61,11 @@ function list(view: DigestView['briefs']): object | null {
 
 function story(view: StoryView): object {
   return { id: 0, dek: null, minutes: null, ...foreign, ...view, image: shown(view.image, thumbnailWidth) };
+}
+
+/** A letter shows no picture. */
+function told({ note, items, ...more }: NonNullable<WelcomeView['stories']>): object {
+  return { ...more, note: note ?? null, items: items.map((view) => ({ ...story(view), image: null })) };
 }
 
 /** An image as it is shown: its height follows from the width that the design gives it. */

@@ -148,6 +148,8 @@ export interface LinkView extends LetterFrame {
 
 export interface WelcomeView extends LetterFrame {
   paragraphs: string[];
+  /** What stood in the latest edition, without pictures. `note` says that it is in another language. */
+  stories?: { label: string; note?: string; items: StoryView[] };
   latest?: Link;
   footer: BulkFooter;
 }
