@@ -75,7 +75,13 @@ export async function managePage(
           <fieldset class="field">
             <legend>{say(lang, 'manage.newsletters')}</legend>
             {rows.map((row) => (
-              <NewsletterPreferences {...row} lang={lang} now={now} typed={typed} />
+              <NewsletterPreferences
+                {...row}
+                lang={lang}
+                now={now}
+                typed={typed}
+                errors={unsaved?.errors ?? []}
+              />
             ))}
           </fieldset>
           {active.length > 0 && (

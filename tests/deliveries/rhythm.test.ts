@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { receive } from '../../src/articles/receive.ts';
+import { progress } from '../../src/deliveries/progress.ts';
+import { paceWords } from '../../src/deliveries/progress-words.ts';
 import { rescueDeliveries } from '../../src/deliveries/rescue.ts';
 import { ringDueWeeklies } from '../../src/editions/ring-due-weeklies.ts';
 import { addDays } from '../../src/lib/clock-time.ts';
@@ -103,6 +105,9 @@ describe('each reader in their own rhythm', () => {
     expect(await editionsTo(ctx, 'now@example.org')).toHaveLength(1);
     expect(await editionsTo(ctx, 'west@example.org')).toHaveLength(0);
     expect(await stateOf(editionId)).toBe('sending');
+    const seen = await progress(ctx, editionId);
+    expect(seen.lastHourAt).toEqual(new Date('2026-07-13T15:00:00Z'));
+    expect(paceWords(seen, ctx.clock.now())).toContain('readers’ own hours go on for 4 h');
     ctx.clock.set(new Date('2026-07-13T14:59:00Z'));
     await rescueDeliveries(ctx);
     await deliverFree(ctx, editionId);
