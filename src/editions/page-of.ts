@@ -33,13 +33,8 @@ export async function pageOf(
     },
     lang,
   );
-  return (
-    page && {
-      ...page,
-      thin: page.thin && edition.kind === 'regular',
-      skippedAt: await skippedBefore(ctx.db, edition),
-    }
-  );
+  if (!page || edition.kind === 'weekly') return page && { ...page, thin: false };
+  return { ...page, skippedAt: await skippedBefore(ctx.db, edition) };
 }
 
 function onTheWeb(story: StoryRow): StoryRow {

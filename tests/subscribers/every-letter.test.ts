@@ -2,10 +2,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sendWelcome } from '../../src/editions/send-welcome.ts';
+import { gatherData } from '../../src/insight/gather-data.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { builtInTemplates } from '../../src/platform/render/templates.ts';
 import { answerSignUp } from '../../src/subscribers/answer-sign-up.ts';
+import { askEmailChange } from '../../src/subscribers/ask-email-change.ts';
+import { askForAccountLink } from '../../src/subscribers/ask-for-account-link.ts';
 import { askForLink } from '../../src/subscribers/ask-for-link.ts';
+import { askForData } from '../../src/subscribers/data-copies.ts';
 import { erase } from '../../src/subscribers/erase.ts';
 import { pause } from '../../src/subscribers/pause.ts';
 import { type TestContext, testContext } from '../support/context.ts';
@@ -54,6 +58,25 @@ const causes: Record<string, (lang: string) => Promise<() => Promise<unknown>>> 
     const { subscriberId } = await subscribe(ctx, email, { lang });
     return () => erase(ctx, { subscriberId, actor: 'operator' });
   },
+  'account-link': async (lang) => {
+    const { subscriberId } = await subscribe(ctx, email, { lang });
+    return () => askForAccountLink(ctx, { subscriberId, act: 'data' });
+  },
+  'change-email': async (lang) => {
+    const { subscriberId } = await subscribe(ctx, 'moving@example.com', { lang });
+    return () => askEmailChange(ctx, { subscriberId, email });
+  },
+  'change-notice': async (lang) => {
+    const { subscriberId } = await subscribe(ctx, email, { lang });
+    return () => askEmailChange(ctx, { subscriberId, email: 'new.home@example.com' });
+  },
+  'data-ready': async (lang) => {
+    const { subscriberId } = await subscribe(ctx, email, { lang });
+    return async () => {
+      await askForData(ctx, subscriberId);
+      await gatherData(ctx, { subscriberId });
+    };
+  },
   welcome: async (lang) => async () => {
     if ((await mailsTo(ctx, email)).length === 0) await subscribe(ctx, email, { lang });
     const due = await ctx.db
@@ -73,6 +96,10 @@ const subjects: Record<string, Record<'en' | 'id', RegExp>> = {
   paused: { en: /is paused$/, id: /sedang dijeda$/ },
   'everyday-link': { en: /^Your link/, id: /^Tautan/ },
   erased: { en: /has erased your details$/, id: /telah menghapus data Anda$/ },
+  'account-link': { en: /^Your link to your .* account$/, id: /^Tautan ke akun Anda/ },
+  'change-email': { en: /^Use this address/, id: /^Pakai alamat ini/ },
+  'change-notice': { en: /^Your address at .* is to be changed$/, id: /^Alamat Anda di .* akan diganti$/ },
+  'data-ready': { en: /^Your data from/, id: /^Data Anda dari/ },
   welcome: { en: /^Welcome to/, id: /^Selamat datang/ },
 };
 
@@ -118,6 +145,10 @@ const most: [kind: string, inTenMinutes: number, inADay: number][] = [
   ['everyday-link', 1, 3],
   ['erased', 1, 1],
   ['welcome', 1, 1],
+  ['account-link', 1, 5],
+  ['change-email', 3, 3],
+  ['change-notice', 3, 3],
+  ['data-ready', 1, 3],
 ];
 
 it.each(most)('%s leaves at most %i times in ten minutes and %i times a day', async (kind, soon, daily) => {
