@@ -2,10 +2,11 @@ import type { Context } from '../context.ts';
 import { openToken } from '../lib/signed-token.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { Page } from '../platform/http/layout.tsx';
-import { plainDate } from '../platform/i18n/dates.ts';
+import { plainDate, weekdayOf } from '../platform/i18n/dates.ts';
 import { say } from '../platform/i18n/messages.ts';
 import { LeaveSurvey } from './leave-survey.tsx';
 import { type PageRequest, pageFrame, pageLanguage } from './page-frame.tsx';
+import type { Rhythm } from './subscriber.ts';
 
 /** Whom a footer link belongs to, and how things stand with them. */
 export interface Reader {
@@ -14,6 +15,8 @@ export interface Reader {
   language: string | undefined;
   state: 'pending' | 'active' | 'paused' | 'unsubscribed';
   pausedUntil: Date | undefined;
+  /** How they read it, while they do. */
+  rhythm: Rhythm | undefined;
 }
 
 /** What the footer link shows: one button, or what it did, with the way back. */
@@ -29,11 +32,13 @@ export function leavePage(ctx: Context, c: PageRequest, reader: Reader) {
     undo &&
     openToken(ctx.keyring, 'undo', undo, ctx.clock.now()).kind === 'valid';
   const paused = state === 'paused' && c.req.query('paused') !== undefined;
-  const asks = state !== 'unsubscribed' && !restored && !paused;
+  const weekly = weeklyDayOf(c, reader) !== undefined;
+  const asks = state !== 'unsubscribed' && !restored && !paused && !weekly;
   return c.html(
     <Page {...pageFrame(c, lang, newsletter)} title={title} noindex>
       <h1>{title}</h1>
       {paused && <p class="reading">{say(lang, 'unsubscribe.paused.detail', name)}</p>}
+      {weekly && <p class="reading">{say(lang, 'unsubscribe.weekly.detail')}</p>}
       {restored && <p class="reading">{say(lang, 'unsubscribe.restored.detail')}</p>}
       {state === 'unsubscribed' && !undoable && (
         <>
@@ -63,13 +68,26 @@ export function leavePage(ctx: Context, c: PageRequest, reader: Reader) {
         </>
       )}
       {asks && (
-        <LeaveForm action={c.req.path} lang={lang} newsletter={newsletter} mayPause={state === 'active'} />
+        <LeaveForm
+          action={c.req.path}
+          lang={lang}
+          newsletter={newsletter}
+          mayPause={state === 'active'}
+          mayWeekly={reader.rhythm !== undefined && reader.rhythm.frequency !== 'weekly'}
+        />
       )}
     </Page>,
   );
 }
 
-function titleOf(c: PageRequest, lang: string, { newsletter, state, pausedUntil }: Reader): string {
+/** The day on which they read weekly, when that is what the last press brought. */
+function weeklyDayOf(c: PageRequest, { state, rhythm }: Reader): number | undefined {
+  const isNews = c.req.query('weekly') !== undefined && (state === 'active' || state === 'paused');
+  return isNews && rhythm?.frequency === 'weekly' ? (rhythm.weeklyDay ?? 1) : undefined;
+}
+
+function titleOf(c: PageRequest, lang: string, reader: Reader): string {
+  const { newsletter, state, pausedUntil } = reader;
   const name = { newsletter: newsletter.name };
   if (state === 'unsubscribed') {
     if (c.req.query('undo') === undefined) return say(lang, 'unsubscribe.already.title');
@@ -83,18 +101,29 @@ function titleOf(c: PageRequest, lang: string, { newsletter, state, pausedUntil 
   if (state === 'paused' && c.req.query('paused') !== undefined && pausedUntil) {
     return say(lang, 'unsubscribe.paused.title', { date: plainDate(lang, pausedUntil, newsletter.timeZone) });
   }
+  const day = weeklyDayOf(c, reader);
+  if (day !== undefined) return say(lang, 'unsubscribe.weekly.title', { ...name, day: weekdayOf(lang, day) });
   return say(lang, 'unsubscribe.title', name);
 }
 
 /** One button that stands out; what else there is stands below it, quieter. No sign-in, no reason asked. */
-function LeaveForm(props: { action: string; lang: string; newsletter: Newsletter; mayPause: boolean }) {
-  const { action, lang, newsletter, mayPause } = props;
+function LeaveForm(props: {
+  action: string;
+  lang: string;
+  newsletter: Newsletter;
+  mayPause: boolean;
+  mayWeekly: boolean;
+}) {
+  const { action, lang, newsletter, mayPause, mayWeekly } = props;
   return (
     <>
       <p class="reading">{say(lang, 'unsubscribe.detail')}</p>
       <Act lang={lang} action={action} act="leave" label={say(lang, 'unsubscribe.button')} />
       <hr class="hairline" />
       <div class="actions">
+        {mayWeekly && (
+          <Act lang={lang} action={action} act="weekly" label={say(lang, 'unsubscribe.weekly')} quiet />
+        )}
         {mayPause && (
           <Act lang={lang} action={action} act="pause" label={say(lang, 'unsubscribe.pause')} quiet />
         )}
@@ -113,7 +142,7 @@ function LeaveForm(props: { action: string; lang: string; newsletter: Newsletter
 /** A form of one button, which says what it does even when the button itself is not sent. */
 function Act(props: {
   action: string;
-  act: 'leave' | 'pause' | 'all' | 'undo';
+  act: 'leave' | 'weekly' | 'pause' | 'all' | 'undo';
   label: string;
   quiet?: boolean;
   undo?: string;

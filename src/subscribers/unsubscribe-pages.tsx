@@ -6,6 +6,7 @@ import { getNewsletter } from '../newsletters/find.ts';
 import { type GuardEnv, tokenPage } from '../platform/http/guard.ts';
 import { unreachable } from '../platform/http/world-errors.ts';
 import { isLang } from '../platform/i18n/languages.ts';
+import { changeRhythm } from './change-rhythm.ts';
 import { type FormFields, formFields } from './form-fields.ts';
 import { inTime, Late } from './in-time.ts';
 import { leaveAwayPage, leftAwayPage } from './leave-away-page.tsx';
@@ -91,6 +92,7 @@ async function readerOf(ctx: Context, token: string): Promise<Reader | undefined
     language: person?.erasedAt ? undefined : person?.language,
     state: own ? shownState(own, now) : 'unsubscribed',
     pausedUntil: own?.pausedUntil,
+    rhythm: own?.state === 'active' ? own : undefined,
   };
 }
 
@@ -112,6 +114,14 @@ async function actFromPage(
   };
   const left = leavingOf(ctx, subscriberId, fields.text('undo'));
   switch (fields.text('act')) {
+    case 'weekly': {
+      // The last day on which it comes: by then the week has been told.
+      const weeklyDay = newsletter.calendar.days.at(-1) ?? 5;
+      const { hour, topics } = reader.rhythm ?? {};
+      const rhythm = { frequency: 'weekly' as const, weeklyDay, hour, topics };
+      await changeRhythm(ctx, { subscriberId, newsletterId: newsletter.id, rhythm, actor: 'reader' });
+      return back({ weekly: '1' });
+    }
     case 'pause': {
       const until = new Date(now.getTime() + pauseMs);
       await pause(ctx, { subscriberId, newsletterId: newsletter.id, until, actor: 'reader' });
