@@ -4,6 +4,7 @@ import type { Newsletter } from '../newsletters/newsletter.ts';
 import type { Edition } from './edition.ts';
 import { editionStories, type StoryRow } from './queries.ts';
 import { skippedBefore } from './recent.ts';
+import { recentCorrections } from './recent-corrections.ts';
 import { sectionsOf } from './sections.ts';
 import { type Page, shownIn } from './shown.ts';
 
@@ -38,6 +39,7 @@ export async function pageOf(
       ...page,
       thin: page.thin && edition.kind === 'regular',
       skippedAt: await skippedBefore(ctx.db, edition),
+      corrected: await recentCorrections(ctx.db, edition, newsletter),
     }
   );
 }
