@@ -41,7 +41,7 @@ async function onGround(
     machine: describeMachine(ground),
     commit: describeCommit(),
     takenAt: ground.ctx.clock.now().toISOString(),
-    ...report(measured, plan.lettersP95Ms),
+    ...report(measured, plan.figures),
     skipped: plan.skipped,
   };
   return { outcome, text: words(outcome, options, body.length) };

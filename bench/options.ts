@@ -1,7 +1,16 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { version } from '../src/lib/version.ts';
 
-export const parts = ['engine', 'usual', 'ceiling', 'dkim', 'latency', 'sizes', 'letters'] as const;
+export const parts = [
+  'engine',
+  'usual',
+  'ceiling',
+  'dkim',
+  'latency',
+  'sizes',
+  'letters',
+  'sign-ups',
+] as const;
 export type Part = (typeof parts)[number];
 
 export interface Options {

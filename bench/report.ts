@@ -1,5 +1,5 @@
 import type { Options } from './options.ts';
-import { type Bar, type Measured, median, type Outcome, type Run } from './result.ts';
+import { type Bar, type Figures, type Measured, median, type Outcome, type Run } from './result.ts';
 import { latencyConnections, latencyMs } from './rows.ts';
 
 type Ratios = Record<string, number | null>;
@@ -7,9 +7,9 @@ type Ratios = Record<string, number | null>;
 /** The medians of a run's rounds, what they are to each other, and which promises hold. Nothing is left out. */
 export function report(
   measured: readonly Measured[],
-  lettersP95Ms: readonly number[],
+  figures: Figures,
 ): Pick<Outcome, 'runs' | 'ratios' | 'bars'> {
-  const ratios = ratiosOf(measured, lettersP95Ms);
+  const ratios = ratiosOf(measured, figures);
   return { runs: medians(measured), ratios, bars: barsOf(ratios) };
 }
 
@@ -45,7 +45,7 @@ function medians(measured: readonly Measured[]): Outcome['runs'] {
 }
 
 /** Each is taken within a round, where the machine was the same for both, and then the median of the rounds. */
-function ratiosOf(measured: readonly Measured[], lettersP95Ms: readonly number[]): Ratios {
+function ratiosOf(measured: readonly Measured[], figures: Figures): Ratios {
   const inRounds = (read: (run: (name: string) => Run) => number | null): number | null => {
     const rounds = [...new Set(measured.map((one) => one.round))];
     const values = rounds.map((round) => {
@@ -87,7 +87,7 @@ function ratiosOf(measured: readonly Measured[], lettersP95Ms: readonly number[]
       ? Math.round(((waiting.redisBytes ?? 0) * 1_000_000) / waiting.readers)
       : null,
     firstMailMsAtMillion: millionRun?.firstMailMs ? tidy(millionRun.firstMailMs) : null,
-    lettersP95Ms: lettersP95Ms.length > 0 ? tidy(median(lettersP95Ms)) : null,
+    ...Object.fromEntries(Object.entries(figures).map(([name, values]) => [name, tidy(median(values))])),
   };
 }
 
@@ -111,6 +111,9 @@ function barsOf(ratios: Ratios): Bar[] {
     atMost('redisBytesPerMillion', 5_000_000, 'bytes in Redis for a million waiting'),
     atMost('firstMailMsAtMillion', 2_000, 'ms from “send” to the first mail, of 1,000,000'),
     atMost('lettersP95Ms', 10_000, 'ms, p95 of confirmation mails while 100,000 go out'),
+    atMost('signUpP95Ms', 20, 'ms, p95 of form, sign-up and the page after it, 100 of each a second'),
+    atMost('pageBytesMax', 30_000, 'bytes of the largest of these pages'),
+    atLeast('signUpsPerSecond', 1_000, 'sign-ups a second while 500 mails a second go out'),
   ];
 }
 

@@ -22,6 +22,9 @@ export interface Measured extends Run {
   round: number;
 }
 
+/** What was found out besides rates, by name: a value for each time. */
+export type Figures = Record<string, number[]>;
+
 /** A promise of the project about a ratio or a bound; `value` is null when its rows did not run. */
 export interface Bar {
   name: string;

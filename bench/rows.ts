@@ -5,7 +5,8 @@ import type { Ground } from './ground.ts';
 import { runLetters } from './letters.ts';
 import type { Newsroom } from './newsroom.ts';
 import type { Options, Part } from './options.ts';
-import type { Run } from './result.ts';
+import type { Figures, Run } from './result.ts';
+import { runPages, runRush } from './sign-ups.ts';
 import { makeDkimKey, runSigning } from './signing.ts';
 import { openSink } from './sink.ts';
 import { runUsual } from './usual.ts';
@@ -22,8 +23,8 @@ export interface Row {
 export interface Plan {
   rows: Row[];
   skipped: { name: string; reason: string }[];
-  /** How long confirmation mails took, once `letters` has run. */
-  lettersP95Ms: number[];
+  /** What a row found out besides its rate, by the name of its bar: one value for each time it ran. */
+  figures: Figures;
 }
 
 /** One connection per ten thousandth of a second would be none: what the latency rows are compared with. */
@@ -41,7 +42,7 @@ export function planRows(
   newsroom: Newsroom,
   { options, body }: { options: Options; body: string },
 ): Plan {
-  const plan: Plan = { rows: [], skipped: [], lettersP95Ms: [] };
+  const plan: Plan = { rows: [], skipped: [], figures: {} };
   const { readers } = options;
   const engine = (part: Part, row: EngineRow, roundsMax?: number): void => {
     plan.rows.push({
@@ -72,10 +73,11 @@ export function planRows(
     roundsMax: 1,
     run: async () => {
       const { run, p95Ms } = await runLetters(ground, newsroom, letters);
-      plan.lettersP95Ms.push(p95Ms);
+      note(plan.figures, { lettersP95Ms: p95Ms });
       return run;
     },
   });
+  addSignUps(plan, ground, newsroom);
   for (const [name, size] of [
     ['waiting-100k', 100_000],
     ...(options.million ? [['waiting-1m', million]] : []),
@@ -87,10 +89,45 @@ export function planRows(
       run: () => runWaiting(ground, newsroom, { name, readers: size }),
     });
   }
+  const rhythms = { name: 'rhythms-100k', readers: 100_000, rhythms: true };
+  plan.rows.push({
+    name: rhythms.name,
+    part: 'sizes',
+    roundsMax: 1,
+    run: () => runWaiting(ground, newsroom, rhythms),
+  });
   if (options.million) engine('sizes', { name: 'engine-1m', workers: 2, readers: million }, 1);
   plan.rows = plan.rows.filter((row) => options.only.has(row.part));
   plan.skipped = plan.skipped.filter(({ name }) => options.only.has(partOfSkipped(name)));
   return plan;
+}
+
+function addSignUps({ rows, figures }: Plan, ground: Ground, newsroom: Newsroom): void {
+  const [pages, rush] = ['pages', 'sign-ups'];
+  rows.push({
+    name: pages,
+    part: 'sign-ups',
+    roundsMax: 1,
+    run: async () => {
+      const { run, signUpP95Ms, pageBytesMax } = await runPages(ground, pages);
+      note(figures, { signUpP95Ms, pageBytesMax });
+      return run;
+    },
+  });
+  rows.push({
+    name: rush,
+    part: 'sign-ups',
+    roundsMax: 1,
+    run: async () => {
+      const run = await runRush(ground, newsroom, rush);
+      note(figures, { signUpsPerSecond: run.perSecond });
+      return run;
+    },
+  });
+}
+
+function note(figures: Figures, found: Record<string, number>): void {
+  for (const [name, value] of Object.entries(found)) figures[name] = [...(figures[name] ?? []), value];
 }
 
 function addCeiling(

@@ -44,7 +44,7 @@ export async function openSink(
   program: string,
   delay: { queueMs?: number; rttMs?: number } = {},
 ): Promise<Sink> {
-  const args = [String(delay.queueMs ?? 0), String(delay.rttMs ?? 0)];
+  const args = [String(delay.queueMs ?? 0), String(delay.rttMs ?? 0), '1'];
   const server = await start({ file: program, args }, /\n/);
   const { port, control } = JSON.parse(server.said()) as { port: number; control: number };
   const socket = connect(control, '127.0.0.1');

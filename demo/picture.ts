@@ -184,7 +184,8 @@ function ramp(to: Rgb): Rgb[] {
   });
 }
 
-function chunk(kind: string, content: Buffer): Buffer {
+/** One chunk of a PNG with its length and checksum (RFC 2083 §3.2). */
+export function chunk(kind: string, content: Buffer): Buffer {
   const named = Buffer.concat([Buffer.from(kind, 'latin1'), content]);
   const framed = Buffer.alloc(8 + named.length);
   framed.writeUInt32BE(content.length, 0);

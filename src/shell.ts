@@ -129,8 +129,9 @@ function openOut(options: () => GlobalOptions, exit: (code: number) => void): Ou
     draw: (lines) => {
       if (options().json || options().quiet) return;
       if (!live) return lines.forEach(print);
-      process.stdout.write(redrawn(lines, drawn, process.stdout));
-      drawn = Math.min(lines.length, rowsOf(process.stdout));
+      const fitting = fitted(lines, process.stdout);
+      process.stdout.write(redrawn(fitting, drawn));
+      drawn = fitting.length;
     },
     exit,
   };
@@ -141,16 +142,35 @@ interface Screen {
   rows?: number;
 }
 
-const rowsOf = ({ rows = 24 }: Screen) => Math.max(1, rows - 1);
+/**
+ * The lines as they fit on a screen, so that none wraps by itself and could not be counted: a sentence goes on in the next line,
+ * a row of a table is cut, and what is below the screen is left out. Pure.
+ */
+export function fitted(lines: readonly string[], { columns = 80, rows = 24 }: Screen): string[] {
+  const room = Math.max(1, columns - 1);
+  const cut = (line: string) => (line.trim().includes('  ') ? [line.slice(0, room)] : folded(line, room));
+  return lines.flatMap(cut).slice(0, Math.max(1, rows - 1));
+}
+
+/** Breaks a sentence at its blanks. */
+function folded(line: string, room: number): string[] {
+  const [first = '', ...words] = line.split(' ');
+  const folds = [first];
+  for (const word of words) {
+    const grown = `${folds.at(-1)} ${word}`;
+    if (grown.length <= room) folds[folds.length - 1] = grown;
+    else folds.push(`  ${word}`);
+  }
+  return folds.map((fold) => fold.slice(0, room));
+}
 
 /**
  * What to write so that the lines stand where the last drawn ones stood: the cursor goes up to the first of them and clears
- * down to the end (ECMA-48 CUU, ED). Lines are cut to the screen, since one that wraps could not be counted. Pure.
+ * down to the end (ECMA-48 CUU, ED). Pure.
  */
-export function redrawn(lines: readonly string[], drawnBefore: number, screen: Screen): string {
+export function redrawn(lines: readonly string[], drawnBefore: number): string {
   const up = drawnBefore > 1 ? `\x1b[${drawnBefore - 1}A` : '';
-  const fitting = lines.slice(0, rowsOf(screen)).map((line) => line.slice(0, (screen.columns ?? 80) - 1));
-  return `${up}\r\x1b[0J${fitting.join('\n')}`;
+  return `${up}\r\x1b[0J${lines.join('\n')}`;
 }
 
 function fail(error: unknown, { json }: GlobalOptions): number {

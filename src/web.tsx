@@ -7,6 +7,7 @@ import { deliveriesApi } from './deliveries/api.ts';
 import { deskPages } from './deliveries/desk-pages.tsx';
 import { editionsApi } from './editions/api.ts';
 import { editionPages } from './editions/pages.tsx';
+import { sitemapPages } from './editions/sitemap-pages.ts';
 import { FirstSteps } from './insight/first-steps.tsx';
 import { health } from './insight/health.ts';
 import { metricsPage } from './insight/metrics-page.ts';
@@ -67,6 +68,7 @@ export function openWeb(ctx: Context): Hono<GuardEnv> {
   app.route('/', embedFiles());
   app.route('/', embedPreview(ctx));
   app.route('/', subscriberPages(ctx));
+  app.route('/', sitemapPages(ctx));
   // Last, since a newsletter's slug is the first thing in its path.
   app.route('/', editionPages(ctx));
   return app;

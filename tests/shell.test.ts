@@ -1,14 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { redrawn } from '../src/shell.ts';
+import { fitted, redrawn } from '../src/shell.ts';
 
 describe('drawing over what was drawn', () => {
   it('goes up to the first of the old lines and clears what is below', () => {
-    expect(redrawn(['one', 'two'], 0, {})).toBe('\r\x1b[0Jone\ntwo');
-    expect(redrawn(['three'], 2, {})).toBe('\x1b[1A\r\x1b[0Jthree');
-    expect(redrawn(['four'], 1, {})).toBe('\r\x1b[0Jfour');
+    expect(redrawn(['one', 'two'], 0)).toBe('\r\x1b[0Jone\ntwo');
+    expect(redrawn(['three'], 2)).toBe('\x1b[1A\r\x1b[0Jthree');
+    expect(redrawn(['four'], 1)).toBe('\r\x1b[0Jfour');
   });
 
-  it('keeps within the screen, since lines that wrap could not be counted', () => {
-    expect(redrawn(['a line too long', 'b', 'c'], 0, { columns: 7, rows: 3 })).toBe('\r\x1b[0Ja line\nb');
+  it('keeps within the screen: sentences go on in the next line, tables are cut, and what is below is left out', () => {
+    const screen = { columns: 12, rows: 5 };
+    expect(fitted(['accepted 5 + queued 1 = 6 planned'], screen)).toEqual([
+      'accepted 5',
+      '  + queued',
+      '  1 = 6',
+      '  planned',
+    ]);
+    expect(fitted(['LANE   ACCEPTED', 'gmail  5'], screen)).toEqual(['LANE   ACCE', 'gmail  5']);
+    expect(fitted(['a', '', 'b', 'c', 'd'], screen)).toEqual(['a', '', 'b', 'c']);
+    expect(fitted(['incomprehensibilities'], screen)).toEqual(['incomprehen']);
   });
 });

@@ -179,22 +179,24 @@ export async function requeue(
 
 /**
  * The parts of a statement that cut the `subscriber_id`s of an earlier part into batches, lane by lane, and give them the
- * send's next numbers. Everything in them is due at one time. Lanes take turns: each one's first batch comes before any
+ * send's next numbers. Everything in one is due at one time: at `dueAt`, or, without it, when its row says; readers of the
+ * same variant stand together then. Lanes take turns: each one's first batch comes before any
  * lane's second, so that whoever is many does not stand in front of the few.
  */
-export function batched(editionId: number, source: RawBuilder<unknown>, dueAt: Date) {
+export function batched(editionId: number, source: RawBuilder<unknown>, dueAt?: Date) {
+  const columns = dueAt ? sql`subscriber_id, lane, 0 as variant_id, ${dueAt}::timestamptz as due_at` : sql`*`;
   return sql`numbered as (
-      select subscriber_id, lane,
-        (row_number() over (partition by lane order by subscriber_id) - 1) / ${batchSizeMax} as part from ${source}
+      select subscriber_id, lane, due_at, variant_id, (row_number() over (partition by lane, due_at
+        order by variant_id, subscriber_id) - 1) / ${batchSizeMax} as part from (select ${columns} from ${source}) as source
     ), cut as (
-      select lane, array_agg(subscriber_id order by subscriber_id) as subscriber_ids,
-        row_number() over (order by part, lane) as nth
-      from numbered group by lane, part
+      select lane, due_at, array_agg(subscriber_id order by variant_id, subscriber_id) as subscriber_ids,
+        row_number() over (order by due_at, part, lane) as nth
+      from numbered group by lane, due_at, part
     ), batches as (
       insert into delivery_batches (edition_id, no, lane, due_at, subscriber_ids)
-      select ${editionId}, s.batch_no + c.nth, c.lane, ${dueAt}, c.subscriber_ids
+      select ${editionId}, s.batch_no + c.nth, c.lane, c.due_at, c.subscriber_ids
       from cut c, sends s where s.edition_id = ${editionId}
-      returning no
+      returning no, due_at
     ), given as (
       update sends set batch_no = batch_no + (select count(*) from batches) where edition_id = ${editionId}
     )`;

@@ -22,6 +22,9 @@ export const batchSizeMax = 500;
 /** Edition states in which deliveries may start. In `sent` there are none left, but for those an operator retries. */
 export const deliveringStates = ['sending', 'sent'] as const;
 
+/** The class of a delivery that was claimed, never begun, and could not go back under its lease: it is deferred. */
+export const notBegun = 'not-begun';
+
 /** Whether the books close. */
 export function addsUp(counts: Counts): boolean {
   return counts.planned === countedStates.reduce((sum, state) => sum + counts[state], 0);

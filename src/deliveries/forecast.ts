@@ -60,7 +60,11 @@ export async function forecast(
   const living = await livingWorkers(ctx.db, now);
   const workers = living.filter((worker) => worker.roles.includes('worker')).length;
   const measuredPerSecond = over.measuredPerSecond ?? (await measuredSpeed(ctx.db));
-  const relaysPerSecond = relayRatePerSecond(ctx.config.relays);
+  const relaysPerSecond = relayRatePerSecond(ctx.config.relays, {
+    overall: ctx.config.smtpRates,
+    mails: audience.reduce((sum, lane) => sum + lane.readers, 0),
+    from: startsAt,
+  });
   const connections = connectionsOf(ctx) * Math.max(1, workers);
   const perConnection = measuredPerSecond === undefined ? Infinity : measuredPerSecond / connections;
   const perSecond = Math.min(relaysPerSecond ?? Infinity, measuredPerSecond ?? Infinity);
@@ -123,7 +127,7 @@ function wordsOfLane(lane: AudienceLane, startsAt: Date): string | undefined {
 
 function wordsOfTotal(relays: number | undefined, measured: number | undefined): string {
   if (relays !== undefined && relays <= (measured ?? Infinity)) {
-    return `the relays take ${relays.toFixed(1)}/s by their rates`;
+    return `the relays take ${relays.toFixed(relays < 1 ? 3 : 1)}/s by their rates`;
   }
   if (measured !== undefined) return `our own speed: ${measured.toFixed(1)}/s as measured`;
   return 'nothing was sent yet, so no speed is known: `dateline send rehearse` measures it';

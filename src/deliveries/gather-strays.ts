@@ -59,8 +59,9 @@ async function batchQueued(
 ): Promise<{ queued: number; batchNos: number[] }> {
   const { rows } = await sql<{ queued: number; batch_nos: number[] | null }>`
     with strays as (
-      select subscriber_id, lane from deliveries where edition_id = ${editionId} and state = 'queued'
-    ), ${batched(editionId, sql`strays`, now)}
+      select subscriber_id, variant_id, lane, greatest(due_at, ${now}::timestamptz) as due_at
+      from deliveries where edition_id = ${editionId} and state = 'queued'
+    ), ${batched(editionId, sql`strays`)}
     select (select count(*) from strays) as queued, (select array_agg(no) from batches) as batch_nos`.execute(
     db,
   );

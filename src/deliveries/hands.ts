@@ -2,7 +2,8 @@ import type { Context } from '../context.ts';
 import type { Db } from '../platform/db/database.ts';
 import type { Bulk } from '../platform/mail/bulk.ts';
 import type { ComposedMessage } from '../platform/mail/message.ts';
-import { openSplicer, type Splice } from '../platform/mail/open-splicer.ts';
+import { openFiller, openSplicer, type Reader, type Splice } from '../platform/mail/open-splicer.ts';
+import type { MessageBytes } from '../platform/mail/slab.ts';
 import { AttemptLog } from './attempt-log.ts';
 import { LaneHands } from './lane-hands.ts';
 import { Permits } from './permits.ts';
@@ -13,6 +14,7 @@ import { RelayWatch } from './relay-watch.ts';
 export interface Written {
   lang: string;
   splice: Splice;
+  fill: (reader: Reader) => MessageBytes;
 }
 
 /** What this process has in hand: bound to its pool of connections, and gone with it. */
@@ -116,5 +118,6 @@ async function readVariant(db: Db, variantId: number): Promise<Written> {
     .where('id', '=', variantId)
     .executeTakeFirst();
   if (!row) throw new Error(`variant ${variantId} is gone`);
-  return { lang: row.lang, splice: openSplicer(row.mime as ComposedMessage) };
+  const mime = row.mime as ComposedMessage;
+  return { lang: row.lang, splice: openSplicer(mime), fill: openFiller(mime) };
 }

@@ -26,7 +26,11 @@ export async function heedAnswers(
     if (accepted > 0 && window.pace.probe !== undefined) {
       await writeRecovery(ctx.db, lease.lane, accepted, ctx.clock.now());
     }
-    for (const answer of answers) await heed(ctx, lease, answer);
+    const { lanes } = handsOf(ctx);
+    for (const answer of answers) {
+      if (answer.settlement.state !== 'accepted') await heed(ctx, lease, answer);
+      else lanes.accepted(troubledLane(lease.lane, answer.domain, otherLane));
+    }
     if (answers.some((one) => one.bounce !== undefined)) await pauseIfHarmful(ctx, lease.editionId);
   } catch (error) {
     const reason = maskAddresses(String(error));
@@ -37,7 +41,6 @@ export async function heedAnswers(
 async function heed(ctx: Context, lease: Lease, { trouble, domain, settlement }: Answer): Promise<void> {
   const { lanes } = handsOf(ctx);
   const lane = troubledLane(lease.lane, domain, otherLane);
-  if (settlement.state === 'accepted') return lanes.accepted(lane);
   const lastAnswer = settlement.textMasked ?? '';
   if (settlement.class === 'auth' && lanes.tooMany('auth', lane)) {
     await pauseByItself(

@@ -61,6 +61,7 @@ export class LaneHands {
 
   /** A mail of the lane was accepted: whatever it had against us is over. */
   accepted(lane: string): void {
+    if (this.#inARow.size === 0) return;
     for (const kind of kinds) this.#inARow.delete(`${kind} ${lane}`);
   }
 

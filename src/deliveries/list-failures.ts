@@ -28,7 +28,7 @@ export async function listFailures(db: Db, editionId: number): Promise<FailureGr
   }>`
     select state, class, count(*) as n, min(text_masked) as sample,
       array_agg(distinct smtp_code) filter (where smtp_code is not null) as codes
-    from deliveries where edition_id = ${editionId} and state in ('refused', 'unknown', 'deferred')
+    from deliveries where edition_id = ${editionId} and class is not null and state in ('refused', 'unknown', 'deferred')
     group by state, class order by count(*) desc, state, class`.execute(db);
   return rows.map((row) => ({
     state: row.state,

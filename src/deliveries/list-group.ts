@@ -39,7 +39,7 @@ export async function groupDomains(
   const { rows } = await sql<GroupDomain>`
     with members as (
       select subscriber_id from deliveries
-      where edition_id = ${editionId} and state = any(${[...failedStates]}::text[])
+      where edition_id = ${editionId} and class is not null and state = any(${[...failedStates]}::text[])
         and coalesce(class, 'unknown') = ${group}
       order by subscriber_id limit ${countedMax}
     )

@@ -54,7 +54,11 @@ export async function progress(ctx: Context, editionId: number, named = lanesNam
   const lastDueAt = counts.deferred > 0 ? await lastDeferredDue(ctx.db, editionId) : undefined;
   const waiting = counts.queued > 0;
   const workers = await livingWorkers(ctx.db, now);
-  const limitPerSecond = relayRatePerSecond(ctx.config.relays);
+  const limitPerSecond = relayRatePerSecond(ctx.config.relays, {
+    overall: ctx.config.smtpRates,
+    mails: counts.queued + counts.deferred,
+    from: now,
+  });
   return {
     send,
     counts,
@@ -85,6 +89,7 @@ async function lastDeferredDue(db: Db, editionId: number): Promise<Date | undefi
     .selectFrom('deliveries')
     .select((eb) => eb.fn.max('due_at').as('at'))
     .where('edition_id', '=', editionId)
+    .where('class', 'is not', null)
     .where('state', '=', 'deferred')
     .executeTakeFirst();
   return row?.at ?? undefined;

@@ -2,6 +2,7 @@
 const reasons: Record<string, string> = {
   'in-doubt': 'outcome unknown: the connection was lost after the mail was handed over',
   'worker-lost': 'outcome unknown: our process ended while the mail was being handed over',
+  'not-begun': 'its worker lost touch before the mail was begun',
   dead: 'no such mailbox',
   disabled: 'mailbox disabled',
   full: 'mailbox full',

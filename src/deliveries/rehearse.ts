@@ -6,6 +6,7 @@ import { maskAddresses } from '../lib/mask.ts';
 import { getNewsletter } from '../newsletters/find.ts';
 import { type Bulk, openBulk } from '../platform/mail/bulk.ts';
 import { openNullSink, type Swallowed } from '../platform/mail/null-sink.ts';
+import type { MessageBytes } from '../platform/mail/slab.ts';
 import type { Envelope, Outcome } from '../platform/mail/smtp-outcome.ts';
 import { replyText } from '../platform/mail/smtp-reply.ts';
 import { connectionsOf, variantOf } from './hands.ts';
@@ -41,7 +42,7 @@ const furtherReasons = 'further reasons';
 
 /**
  * Sends an edition to its whole audience, and nothing leaves: readers are read page by page as the fan-out reads them, each
- * one's mail is written as it would be, and goes over SMTP, on as many connections as a worker opens, to a sink on this machine
+ * one's mail is written and signed as it would be, and goes over SMTP, on as many connections as a worker opens, to a sink on this machine
  * that forgets it. Finds whose mail cannot be written, and measures bytes and speed. No delivery is planned, no try used, no
  * book touched; memory holds one page. `onPage` hears how many are through.
  *
@@ -90,7 +91,7 @@ export async function rehearse(
 }
 
 /** Writes a reader's envelope and mail, as for a real delivery. */
-type Write = (reader: Rehearsed) => Promise<{ envelope: Envelope; compose: () => string }>;
+type Write = (reader: Rehearsed) => Promise<{ envelope: Envelope; compose: () => MessageBytes }>;
 
 async function writerOf(ctx: Context, edition: Edition, at: Date): Promise<Write> {
   const variants = await selectVariants(ctx.db, edition.id);
@@ -113,11 +114,11 @@ async function writerOf(ctx: Context, edition: Edition, at: Date): Promise<Write
     variants.find((one) => one.lang === language.split('-')[0]) ??
     fallback;
   return async (reader) => {
-    const { lang, splice } = await variantOf(ctx, chosen(reader.language).id);
-    return {
-      envelope: envelopeFor(reader, facts, sender),
-      compose: () => splice(personalise(reader, facts, { lang, now: at }, sender)),
-    };
+    const { lang, splice, fill } = await variantOf(ctx, chosen(reader.language).id);
+    const own = () => personalise(reader, facts, { lang, now: at }, sender);
+    const { signer } = ctx.mail;
+    const signed = signer && (await signer.sign(splice(own())));
+    return { envelope: envelopeFor(reader, facts, sender), compose: () => signed ?? fill(own()) };
   };
 }
 

@@ -27,7 +27,7 @@ const pageSize = 5_000;
  */
 export async function retryFailures(ctx: Context, request: RetryRequest): Promise<number> {
   const { editionId, what, by } = request;
-  const which = sql`d.state in ('refused', 'unknown') and d.resends < ${resendsMax} and ${chosen(what)}`;
+  const which = sql`d.class is not null and d.state in ('refused', 'unknown') and d.resends < ${resendsMax} and ${chosen(what)}`;
   let total = 0;
   for (;;) {
     const { batchNos, moved } = await requeuePage(ctx, editionId, which);

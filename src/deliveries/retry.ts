@@ -45,7 +45,7 @@ function requeuePage(ctx: Context, editionId: number): Promise<{ batchNos: numbe
       .where('id', '=', send.newsletterId)
       .executeTakeFirstOrThrow();
     const doubtfulBefore = new Date(now.getTime() - resendAfterMs);
-    const which = sql`(d.state = 'deferred' and d.due_at <= ${now} or d.state = 'unknown'
+    const which = sql`d.class is not null and (d.state = 'deferred' and d.due_at <= ${now} or d.state = 'unknown'
       and ${unknown_policy === 'resend-once'} and d.resends = 0 and d.settled_at <= ${doubtfulBefore})`;
     return requeue(tx, editionId, { which, now, limit: pageSize });
   });

@@ -2,8 +2,7 @@ import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
 import { maskAddresses } from '../lib/mask.ts';
 import { NoTurn } from '../platform/mail/turns.ts';
-import { drawGrant } from '../platform/rate/draw-grant.ts';
-import { drawAllowance, returnAllowance } from './allowance.ts';
+import { returnAllowance } from './allowance.ts';
 import { type Answer, readAnswer, unwritable, withdrawn } from './answer.ts';
 import type { Claimed, Lease, Window } from './claim.ts';
 import { deliveringStates } from './delivery.ts';
@@ -11,7 +10,7 @@ import { exchange } from './exchange.ts';
 import { farTurnMs } from './far-turn.ts';
 import { connectionsOf, factsOf, type Hands, handsOf, variantOf } from './hands.ts';
 import { isOpenLane, needsDriver, type Pace } from './lane.ts';
-import { pauseByItself } from './pause-send.ts';
+import { LaneTurns } from './lane-turns.ts';
 import { type EditionFacts, envelopeFor, personalise, type Sender } from './personalise.ts';
 import { setApart } from './set-apart.ts';
 
@@ -71,6 +70,7 @@ class Round {
   #facts: EditionFacts;
   #sender: Sender;
   #windowSize: number;
+  #turns: LaneTurns;
   /** Not claimed yet. */
   #waiting: number[];
   /** Claimed, and its answer not here yet. */
@@ -79,8 +79,6 @@ class Round {
   #answers: Answer[] = [];
   /** What stands between the lane and the relays, as far as we know. */
   #pace: Pace;
-  /** When the lane's rate lets the next one begin. */
-  #laneTurnAt: Date | undefined;
   /** A person allowed so many more, and each is drawn from that. */
   #rationed = false;
   /** Readers of the shared lane whose own domain is in trouble. */
@@ -108,6 +106,7 @@ class Round {
     this.#sender = { ...ctx.config, keyring: ctx.keyring };
     this.#windowSize = connectionsOf(ctx);
     this.#waiting = [...subscriberIds];
+    this.#turns = new LaneTurns(ctx, lease);
   }
 
   async run(): Promise<Tally> {
@@ -131,7 +130,12 @@ class Round {
     const answered = this.#answers.splice(0);
     const wanted = Math.min(this.#waiting.length, this.#room(answered.length));
     const held = answered.length + this.#take(wanted - answered.length);
-    const { turns, drawn } = await this.#afford(Math.max(0, Math.min(wanted, held)));
+    const may = Math.max(0, Math.min(wanted, held));
+    const { turns, drawn, usedUp } = await this.#turns.draw(may, {
+      pace: this.#pace,
+      rationed: this.#rationed,
+    });
+    if (usedUp) this.#open = false;
     const next = this.#waiting.splice(0, turns);
     const stale = performance.now() - this.#lookedAtMs >= lookEveryMs;
     if (answered.length === 0 && next.length === 0 && !stale) return this.#giveBack(held);
@@ -151,59 +155,6 @@ class Round {
     }
     this.#flying += claimed.length;
     for (const one of claimed) void this.#send(one);
-  }
-
-  /**
-   * How many of so many may begin: relays and lane have their rates, and perhaps a person allowed only a few. When one of them
-   * cannot be asked nothing begins; what came in is written down all the same.
-   */
-  async #afford(wanted: number): Promise<{ turns: number; drawn: boolean }> {
-    const pool = this.#ctx.mail.editions;
-    const reserved = await pool.reserve(wanted);
-    let turns = 0;
-    try {
-      const granted = await this.#grant(reserved);
-      const drawn = this.#rationed && granted > 0;
-      turns = drawn ? await this.#draw(granted) : granted;
-      return { turns, drawn };
-    } catch (error) {
-      const reason = maskAddresses(String(error));
-      this.#ctx.log.warn({ deed: 'deliver', lane: this.#lease.lane, reason }, 'nothing begins for now');
-      return { turns: 0, drawn: false };
-    } finally {
-      pool.giveBack(reserved - turns);
-    }
-  }
-
-  /** What the lane's own rate leaves; only the worker that keeps it asks. */
-  async #grant(wanted: number): Promise<number> {
-    const { ratePerSecond } = this.#pace;
-    if (ratePerSecond === undefined || wanted === 0) return wanted;
-    const { db, clock } = this.#ctx;
-    const rates = [{ count: ratePerSecond, per: 'second' as const }];
-    const { granted, nextAt } = await drawGrant(db, `lane:${this.#lease.lane}`, rates, wanted, clock.now());
-    this.#laneTurnAt = granted < wanted ? nextAt : undefined;
-    return granted;
-  }
-
-  /** How many a person still allows; when there is nothing left, the send pauses again and waits for them. */
-  async #draw(wanted: number): Promise<number> {
-    const { editionId } = this.#lease;
-    const allowed = await drawAllowance(this.#ctx.db, editionId, wanted);
-    if (allowed > 0) return allowed;
-    this.#open = false;
-    await pauseByItself(
-      this.#ctx,
-      editionId,
-      'as many as you allowed have gone out: look at them and decide',
-    );
-    return 0;
-  }
-
-  /** How long until the relays' and the lane's rates let another begin. */
-  #nextTurnInMs(): number {
-    const laneMs = this.#laneTurnAt ? this.#laneTurnAt.getTime() - this.#ctx.clock.now().getTime() : 0;
-    return Math.max(0, laneMs, this.#ctx.mail.editions.nextTurnInMs());
   }
 
   /** Takes up to so many permits for the lane. */
@@ -263,7 +214,7 @@ class Round {
   async #untilThereIsMore(): Promise<void> {
     if (this.#enough()) return;
     const mayClaim = this.#waiting.length > 0 && this.#room() > 0 && this.#hands.permits.free > 0;
-    const turnInMs = mayClaim ? this.#nextTurnInMs() : lookEveryMs;
+    const turnInMs = mayClaim ? this.#turns.nextInMs() : lookEveryMs;
     if (turnInMs === 0) return;
     const waitMs = Math.min(turnInMs, this.#answers.length > 0 ? settleWithinMs : lookEveryMs);
     let timer: NodeJS.Timeout | undefined;
@@ -294,17 +245,17 @@ class Round {
     const pool = this.#ctx.mail.editions;
     let turnsHeld = 1;
     try {
-      const { lang, splice } = await variantOf(this.#ctx, claimed.variantId);
+      const { lang, splice, fill } = await variantOf(this.#ctx, claimed.variantId);
       const envelope = envelopeFor(claimed, this.#facts, this.#sender);
       const { signer } = this.#ctx.mail;
-      const write = () =>
-        splice(personalise(claimed, this.#facts, { lang, now: this.#ctx.clock.now() }, this.#sender));
-      const signed = signer && (await signer.sign(write()));
+      const reader = () =>
+        personalise(claimed, this.#facts, { lang, now: this.#ctx.clock.now() }, this.#sender);
+      const signed = signer && (await signer.sign(splice(reader())));
       turnsHeld = 0;
       const outcome = await pool.deliver(envelope, () => {
         const stale = performance.now() - claimedAtMs > claimGoodMs;
         if (stale || !this.#open || this.#hands.stopping) throw new Withdrawn();
-        return signed ?? write();
+        return signed ?? fill(reader());
       });
       const { stopping, relays, attempts } = this.#hands;
       const answer = readAnswer(claimed, outcome, { editionId, now: this.#ctx.clock.now(), stopping });

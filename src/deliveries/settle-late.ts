@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../platform/db/database.ts';
 import type { Lease, Settlement } from './claim.ts';
+import { notBegun } from './delivery.ts';
 import { moveBooks, shardOf } from './move-books.ts';
 
 /**
@@ -22,7 +23,7 @@ export async function settleLate(
     with answers as (
       select * from unnest(${known.map((one) => one.subscriberId)}::bigint[], ${known.map((one) => one.claim)}::int[],
         ${known.map((one) => (one.state === 'queued' ? 'deferred' : one.state))}::text[],
-        ${known.map((one) => one.class)}::text[], ${known.map((one) => one.smtpCode)}::int[],
+        ${known.map((one) => (one.state === 'queued' ? notBegun : one.class))}::text[], ${known.map((one) => one.smtpCode)}::int[],
         ${known.map((one) => one.status)}::text[], ${known.map((one) => one.textMasked)}::text[],
         ${known.map((one) => one.dueAt ?? now)}::timestamptz[], ${known.map((one) => (one.burnt ? 1 : 0))}::int[])
         as a (subscriber_id, claim, state, class, smtp_code, status, text_masked, due_at, burnt)

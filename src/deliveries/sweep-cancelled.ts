@@ -61,7 +61,7 @@ async function sweepDeferred(db: Db, at: { editionId: number; now: Date }): Prom
   const { rows } = await sql<{ swept: number }>`
     with waiting as (
       select subscriber_id from deliveries
-      where edition_id = ${editionId} and state = 'deferred'
+      where edition_id = ${editionId} and class is not null and state = 'deferred'
         and exists (select from editions where id = ${editionId} and state = 'cancelled')
       order by subscriber_id limit ${deferredAtOnce} for update
     ), swept as (

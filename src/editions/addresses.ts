@@ -1,11 +1,31 @@
 import type { Article } from '../articles/article.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
-import { type Edition, slotName } from './edition.ts';
+import { type Edition, type SlotName, slotName } from './edition.ts';
 
-/** The public page of an edition. It holds no token, so whoever forwards it gives nothing away. */
-export function webUrl(baseUrl: string, newsletter: Newsletter, edition: Edition, lang: string): string {
-  const path = `${newsletter.slug}/${slotName(edition)}`;
-  return lang === newsletter.languages[0] ? `${baseUrl}/${path}` : `${baseUrl}/${lang}/${path}`;
+/** Where a newsletter's archive is in one language: the newsletter's own language needs no prefix. */
+export function archiveUrl(
+  baseUrl: string,
+  newsletter: Pick<Newsletter, 'slug' | 'languages'>,
+  lang: string,
+): string {
+  return lang === newsletter.languages[0]
+    ? `${baseUrl}/${newsletter.slug}`
+    : `${baseUrl}/${lang}/${newsletter.slug}`;
+}
+
+/**
+ * The page of an edition. It holds nothing of a reader, so whoever forwards it gives nothing away. A private newsletter's
+ * cannot be guessed: the edition's key stands in it, the same for everyone who has the mail.
+ */
+export function webUrl(
+  baseUrl: string,
+  newsletter: Pick<Newsletter, 'slug' | 'languages' | 'visibility'>,
+  edition: SlotName & Pick<Edition, 'webKey'> & Partial<Pick<Edition, 'kind'>>,
+  lang: string,
+): string {
+  const kind = edition.kind === 'weekly' ? 'weekly/' : '';
+  const key = newsletter.visibility === 'private' ? `/${edition.webKey}` : '';
+  return `${archiveUrl(baseUrl, newsletter, lang)}/${kind}${slotName(edition)}${key}`;
 }
 
 /** Where a story is read: at its own address, or, when it has none, in full on the edition's page. */

@@ -6,6 +6,8 @@ import { publicId, rowId } from '../lib/ids.ts';
 import { getNewsletter, namedOrOnlyNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { bearer, json, openApi, problems } from '../platform/http/openapi.ts';
+import { archiveApi } from './api-archive.ts';
+import { publicEditionsApi } from './api-public.ts';
 import { cancelEdition } from './cancel.ts';
 import { changeEdition } from './change.ts';
 import { draft } from './draft.ts';
@@ -248,6 +250,9 @@ export function editionsApi(ctx: Context): OpenAPIHono<KeyEnv> {
       return c.json({ data: sent }, 200);
     },
   );
+
+  app.route('/', archiveApi(ctx));
+  app.route('/', publicEditionsApi(ctx));
 
   async function find(key: ApiKey, name: string, newsletterName: string | undefined) {
     const edition = await namedEdition(ctx.db, name, newsletterName);

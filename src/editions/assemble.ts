@@ -10,6 +10,8 @@ import { launch } from './launch.ts';
 import { moveEdition } from './move.ts';
 import * as queries from './queries.ts';
 import { sectionIn, sectionsOf } from './sections.ts';
+import { weeklySlotAt } from './weekly-slot.ts';
+import { weighWeek } from './weigh-week.ts';
 
 export type Assembled =
   /** Put together, or put together anew; it waits to be composed. */
@@ -41,7 +43,9 @@ export async function assemble(
 ): Promise<Assembled> {
   const now = ctx.clock.now();
   const newsletter = await getNewsletter(ctx.db, slot.newsletterId);
-  const slotAt = slotInstant(newsletter.calendar, slot.slotDate, newsletter.timeZone);
+  const slotAt =
+    (slot.kind === 'weekly' ? await weeklySlotAt(ctx.db, newsletter, slot.slotDate) : undefined) ??
+    slotInstant(newsletter.calendar, slot.slotDate, newsletter.timeZone);
   const outcome = await ctx.db.transaction().execute(async (db) => {
     const { id } = await queries.putEdition(db, { ...slot, slotAt, scheduled: slot.scheduled ?? false }, now);
     const edition = await queries.lockEdition(db, id);
@@ -69,8 +73,10 @@ async function refresh(
   const { choice, cutoffAt } = await weigh(db, at);
   const changed =
     edition.cutoffAt === undefined || !same(await queries.editionStories(db, editionId), choice);
-  const thin = choice.thin.length > 0 ? thinReason(choice, newsletter) : undefined;
-  const verdict = thin && scheduled && now >= edition.slotAt ? newsletter.thinDay : 'short';
+  const thin = isThin(choice, edition) ? thinReason(choice, newsletter) : undefined;
+  // A week is told as it was; only one without any story is left out.
+  const thinDay = edition.kind === 'weekly' ? 'skip' : newsletter.thinDay;
+  const verdict = thin && scheduled && now >= edition.slotAt ? thinDay : 'short';
   // At its slot a thin day that may go out short is held by nothing any more.
   const held = now >= edition.slotAt && verdict === 'short' ? undefined : thin;
   if (changed) await queries.putStories(db, edition, choice.placed);
@@ -100,6 +106,9 @@ async function weigh(
   at: { edition: Edition; newsletter: Newsletter; now: Date },
 ): Promise<{ choice: Choice; cutoffAt: Date }> {
   const { edition, newsletter, now } = at;
+  if (edition.kind === 'weekly') {
+    return { choice: chooseFor(await weighWeek(db, at), newsletter), cutoffAt: now };
+  }
   const { recipe } = newsletter;
   const carriedStoryIds = await queries.carriedStories(db, newsletter.id, edition.id);
   const candidates = await findCandidates(db, {
@@ -150,6 +159,10 @@ function chooseFor(weighed: readonly Weighed[], newsletter: Newsletter): Choice 
   const first = chooseStories(weighed, quotas);
   if (first.thin.length === 0 || langGap === 'mark') return first;
   return chooseStories(weighed, { ...quotas, marked: first.thin });
+}
+
+function isThin(choice: Choice, { kind }: Edition): boolean {
+  return kind === 'weekly' ? !choice.placed.some((one) => one.place === 'lead') : choice.thin.length > 0;
 }
 
 function thinReason(choice: Choice, newsletter: Newsletter): string {

@@ -43,7 +43,7 @@ export async function changeEdition(
       );
     }
     if (current.state !== 'draft') await moveEdition(db, edition.id, [current.state], 'draft', now);
-    return queries.putWords(db, current, merged(current, words), now);
+    return queries.putWords(db, current, mergedWords(current, words), now);
   });
   await compose(ctx, { editionId: edition.id, revision: changed });
   const after = await findEditionById(ctx.db, edition.id);
@@ -51,7 +51,8 @@ export async function changeEdition(
   return after;
 }
 
-function checkWords(words: EditionWords, newsletter: Newsletter): void {
+/** @throws Refusal 422 for a language the newsletter lacks, and for a text that is too long or not one line. */
+export function checkWords(words: EditionWords, newsletter: Newsletter): void {
   for (const field of ['subject', 'preheader', 'greeting'] as const) {
     for (const [lang, text] of Object.entries(words[field] ?? {})) {
       if (!newsletter.languages.includes(lang)) {
@@ -77,7 +78,11 @@ function checkWords(words: EditionWords, newsletter: Newsletter): void {
   }
 }
 
-function merged(edition: Edition, words: EditionWords): Required<EditionWords> {
+/** The edition's words with these in their place; an empty text gives the word back to the rules. */
+export function mergedWords(
+  edition: Pick<Edition, keyof EditionWords>,
+  words: EditionWords,
+): { [Word in keyof EditionWords]-?: ByLang } {
   const merge = (before: ByLang, now: ByLang | undefined): ByLang =>
     Object.fromEntries(Object.entries({ ...before, ...now }).filter(([, text]) => text.trim() !== ''));
   return {

@@ -8,6 +8,7 @@ import { getNewsletter, namedOrOnlyNewsletter } from '../newsletters/find.ts';
 import { type Shell, table } from '../shell.ts';
 import { cancelEdition } from './cancel.ts';
 import { changeEdition } from './change.ts';
+import { addArchiveCommands } from './commands-archive.ts';
 import { draft } from './draft.ts';
 import { type Edition, slotName } from './edition.ts';
 import { listEditions, namedEdition } from './find.ts';
@@ -188,6 +189,8 @@ export function editionCommand(shell: Shell): Command {
         out.result(outside(after, newsletter, ctx.config.baseUrl), headline(after, newsletter.name));
       }),
     );
+
+  addArchiveCommands(edition, shell);
 
   async function find(ctx: Context, name: string) {
     const found = await namedEdition(ctx.db, name, shell.newsletter());

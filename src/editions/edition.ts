@@ -23,6 +23,10 @@ export interface Edition {
   revision: number;
   composedRevision: number | undefined;
   archiveState: 'hidden' | 'public' | 'unpublished';
+  /** Stands in its address when the newsletter is private; says nothing of who reads. */
+  webKey: string;
+  /** When its page first appeared. */
+  publishedAt: Date | undefined;
   /** Made by the calendar, so it sends itself at its slot. */
   scheduled: boolean;
 }
@@ -45,7 +49,13 @@ export const mayFollow: Record<EditionState, readonly EditionState[]> = {
 /** States in which words and stories may still change. */
 export const changeable: readonly EditionState[] = ['draft', 'ready', 'approved', 'scheduled'];
 
+/** Where an edition stands among the newsletter's: later comes after. */
+export interface SlotName {
+  slotDate: string;
+  seq: number;
+}
+
 /** `2026-07-14`, or `2026-07-14-2` for the second of a day: how people and URLs name an edition. */
-export function slotName(edition: { slotDate: string; seq: number }): string {
+export function slotName(edition: SlotName): string {
   return edition.seq === 1 ? edition.slotDate : `${edition.slotDate}-${edition.seq}`;
 }

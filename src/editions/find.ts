@@ -13,13 +13,13 @@ export async function findEditionById(db: Db, editionId: number): Promise<Editio
 
 export async function findEditionBySlot(
   db: Db,
-  slot: { newsletterId: number; slotDate: string; seq: number },
+  slot: { newsletterId: number; slotDate: string; seq: number; kind?: Edition['kind'] },
 ): Promise<Edition | undefined> {
   const row = await db
     .selectFrom('editions')
     .selectAll()
     .where('newsletter_id', '=', slot.newsletterId)
-    .where('kind', '=', 'regular')
+    .where('kind', '=', slot.kind ?? 'regular')
     .where('slot_date', '=', slot.slotDate)
     .where('seq', '=', slot.seq)
     .executeTakeFirst();
@@ -44,14 +44,15 @@ export async function namedEdition(db: Db, name: string, newsletterName?: string
   );
 }
 
-/** The newest edition that is on the web, or `undefined` before the first. */
+/** The newest regular edition that is on the web, or `undefined` before the first. */
 export async function latestPublic(db: Db, newsletterId: number): Promise<Edition | undefined> {
   const row = await db
     .selectFrom('editions')
     .selectAll()
     .where('newsletter_id', '=', newsletterId)
+    .where('kind', '=', 'regular')
     .where('archive_state', '=', 'public')
-    .orderBy('slot_at', 'desc')
+    .orderBy('slot_date', 'desc')
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirst();

@@ -37,6 +37,10 @@ export async function moveEdition(
         to === 'sending'
           ? sql<'public'>`case archive_state when 'hidden' then 'public' else archive_state end`
           : expression.ref('archive_state'),
+      published_at:
+        to === 'sending'
+          ? expression.fn.coalesce('published_at', expression.val(at))
+          : expression.ref('published_at'),
       ...reasons,
     }))
     .where('id', '=', editionId)

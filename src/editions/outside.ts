@@ -3,6 +3,7 @@ import type { Newsletter } from '../newsletters/newsletter.ts';
 import type { Db } from '../platform/db/database.ts';
 import { webUrl } from './addresses.ts';
 import { type Edition, slotName } from './edition.ts';
+import type { Correction } from './page-queries.ts';
 import { editionStories, type StoryRow } from './queries.ts';
 import { variantsOf } from './variant-queries.ts';
 
@@ -25,6 +26,9 @@ export interface OutsideEdition {
   composed: boolean;
   scheduled: boolean;
   urls: Record<string, string>;
+  /** Whether the pages are there: not before its sending starts, and not once it is taken off the web. */
+  archive_state: Edition['archiveState'];
+  published_at: string | null;
 }
 
 export interface OutsideStory {
@@ -57,6 +61,8 @@ export function outside(edition: Edition, newsletter: Newsletter, baseUrl: strin
     urls: Object.fromEntries(
       newsletter.languages.map((lang) => [lang, webUrl(baseUrl, newsletter, edition, lang)]),
     ),
+    archive_state: edition.archiveState,
+    published_at: edition.publishedAt?.toISOString() ?? null,
   };
 }
 
@@ -71,6 +77,19 @@ export async function outsideStories(db: Db, edition: Edition): Promise<OutsideS
     reason: story.reason,
     pinned: story.pinned,
   }));
+}
+
+/** What was put right on the web after it had gone out. */
+export interface OutsideCorrection {
+  version: number;
+  notes: Record<string, string>;
+  words: Record<string, Record<string, string>>;
+  by: string;
+  at: string;
+}
+
+export function outsideCorrection({ version, notes, words, by, at }: Correction): OutsideCorrection {
+  return { version, notes, words, by, at: at.toISOString() };
 }
 
 export async function outsideVariants(

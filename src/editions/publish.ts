@@ -1,19 +1,31 @@
 import { getNewsletter } from '../newsletters/find.ts';
-import { showEdition } from '../newsletters/showcase.ts';
+import type { Newsletter } from '../newsletters/newsletter.ts';
+import { emptyShowcase, showEdition } from '../newsletters/showcase.ts';
 import type { Db } from '../platform/db/database.ts';
 import { webUrl } from './addresses.ts';
 import { findEditionById } from './find.ts';
+import { currentPage, listedPages } from './page-queries.ts';
+import { printPage } from './print-page.ts';
 import { variantsOf } from './variant-queries.ts';
+
+/** How many of the latest editions the sign-up page shows. */
+const shownMax = 3;
 
 /**
  * Puts an edition whose sending starts before those who are not subscribed yet: on its newsletter's sign-up page, in each
- * of its languages. In the transaction that starts it. Safe to run twice.
+ * of its languages, and makes sure that its pages are there. In the transaction that starts it. Safe to run twice.
  */
 export async function publishEdition(db: Db, editionId: number, baseUrl: string): Promise<void> {
   const edition = await findEditionById(db, editionId);
   if (!edition) return;
   const newsletter = await getNewsletter(db, edition.newsletterId);
   for (const { lang, subject } of await variantsOf(db, editionId)) {
+    if (!(await currentPage(db, editionId, lang))) {
+      const now = edition.publishedAt ?? edition.slotAt;
+      await printPage(db, { edition, newsletter, lang, baseUrl, version: 1, now });
+    }
+    // A weekly best-of repeats what the archive has already.
+    if (edition.kind === 'weekly') continue;
     const shown = {
       editionId,
       slotDate: edition.slotDate,
@@ -21,5 +33,20 @@ export async function publishEdition(db: Db, editionId: number, baseUrl: string)
       url: webUrl(baseUrl, newsletter, edition, lang),
     };
     await showEdition(db, { newsletterId: newsletter.id, lang }, shown);
+  }
+}
+
+/** Shows the sign-up page's latest editions as the archive has them now: after one was corrected, taken down or put back. */
+export async function refreshShowcase(db: Db, newsletter: Newsletter, baseUrl: string): Promise<void> {
+  for (const lang of newsletter.languages) {
+    const latest = await listedPages(db, { newsletterId: newsletter.id, lang, limit: shownMax });
+    await emptyShowcase(db, { newsletterId: newsletter.id, lang });
+    for (const { editionId, title, ...slot } of latest) {
+      await showEdition(
+        db,
+        { newsletterId: newsletter.id, lang },
+        { editionId, slotDate: slot.slotDate, subject: title, url: webUrl(baseUrl, newsletter, slot, lang) },
+      );
+    }
   }
 }

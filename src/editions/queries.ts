@@ -25,6 +25,8 @@ export function toEdition(row: Selectable<Tables['editions']>): Edition {
     revision: row.revision,
     composedRevision: row.composed_revision ?? undefined,
     archiveState: row.archive_state,
+    webKey: row.web_key,
+    publishedAt: row.published_at ?? undefined,
     scheduled: row.scheduled,
   };
 }

@@ -22,6 +22,8 @@ export const editionSchema = z
     composed: z.boolean(),
     scheduled: z.boolean(),
     urls: words,
+    archive_state: z.enum(['hidden', 'public', 'unpublished']),
+    published_at: z.iso.datetime().nullable(),
   })
   .openapi('Edition');
 const storySchema = z
@@ -42,6 +44,16 @@ export const wholeSchema = editionSchema
     ),
   })
   .openapi('EditionWithStories');
+
+export const correctionSchema = z
+  .object({
+    version: z.int().openapi({ description: 'The version of the pages that it printed' }),
+    notes: words,
+    words: z.record(z.string(), words),
+    by: z.string(),
+    at: z.iso.datetime(),
+  })
+  .openapi('Correction');
 
 export const named = z.object({
   id: z.string().openapi({ description: '`ed_12`, or a date like `2026-07-14`', example: 'ed_12' }),

@@ -8,9 +8,9 @@ import { composeMessage } from '../platform/mail/message.ts';
 import { openSplicer } from '../platform/mail/open-splicer.ts';
 import type { Outcome } from '../platform/mail/smtp-outcome.ts';
 import { replyText } from '../platform/mail/smtp-reply.ts';
-import { messagePlaces } from './compose.ts';
 import type { Edition } from './edition.ts';
 import { editionHeaders } from './headers.ts';
+import { messagePlaces } from './message-places.ts';
 import { preview } from './preview.ts';
 import { testValues } from './test-values.ts';
 

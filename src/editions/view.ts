@@ -1,13 +1,13 @@
 import { countWords } from '../articles/clean-text.ts';
 import { minutesFor } from '../articles/minutes.ts';
-import { localHour } from '../lib/clock-time.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { longDate } from '../platform/i18n/dates.ts';
 import { dirOf, languageName } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
-import type { DigestView, ImageView, LeadView, StoryView } from '../platform/render/views.ts';
+import type { BriefView, DigestView, ImageView, LeadView, StoryView } from '../platform/render/views.ts';
 import { addressOf, webUrl } from './addresses.ts';
 import { bulkFooter } from './bulk-footer.ts';
+import { greetingWords } from './day-part.ts';
 import type { Edition } from './edition.ts';
 import { preheaderFrom, subjectFrom } from './headlines.ts';
 import { onlySection, sectionsOf } from './sections.ts';
@@ -33,7 +33,7 @@ export function digestView(at: {
   const promise = newsletter.promise[lang] ?? newsletter.promise[newsletter.languages[0] ?? ''] ?? '';
   const others = [...page.sections.flatMap((section) => section.stories), ...page.briefs];
   const subject = edition.subject[lang] ?? subjectFrom(page.lead.article.title);
-  const greeting = edition.greeting[lang] ?? greetingFor(edition, newsletter, lang);
+  const greeting = greetingWords(edition, newsletter, lang).usual;
   const stories = storyViews(page, { url, lang });
   const words = countWords([greeting, ...texts(page)].join(' '));
   return {
@@ -56,8 +56,10 @@ export function digestView(at: {
     },
     masthead: { name: newsletter.name, promise },
     greeting,
+    ...noticeOf(page, newsletter, lang),
     lead: leadView(page.lead, { newsletter, url, lang }),
     sections: page.sections.map((section) => ({
+      key: section.key,
       label: sectionLabel(newsletter, section.key, lang),
       stories: section.stories.flatMap((one) => stories.get(one.storyId) ?? []),
     })),
@@ -66,13 +68,23 @@ export function digestView(at: {
       : {
           briefs: {
             label: say(lang, 'digest.briefs'),
-            items: page.briefs.map((one) => ({
-              text: one.article.title,
-              url: addressOf(one.article, url),
-              ...(one.foreign ? { lang: one.foreign } : {}),
-            })),
+            items: page.briefs.map((one) => briefView(one, url)),
           },
         }),
+    ...(newsletter.sections.length > 0 && page.sections.length > 0
+      ? { nothing: say(lang, 'digest.nothing') }
+      : {}),
+    ...(page.missed && page.missed.length > 0
+      ? {
+          missed: {
+            label: say(lang, 'digest.missed'),
+            items: page.missed.map((one) => briefView(one, url)),
+          },
+        }
+      : {}),
+    ...(page.web.length > 0
+      ? { more: { label: say(lang, 'digest.more', { count: page.web.length }), url } }
+      : {}),
     passItOn: {
       forward: { label: say(lang, 'digest.forward'), url: forwardUrl(newsletter.name, subject, url) },
       signUp: {
@@ -85,19 +97,29 @@ export function digestView(at: {
   };
 }
 
-/** Words of the day only where the calendar makes them true for every reader; else a plain hello. */
-function greetingFor(edition: Edition, newsletter: Newsletter, lang: string): string {
-  if (!edition.scheduled) return say(lang, 'digest.greeting.any');
-  const hour = localHour(edition.slotAt, newsletter.timeZone);
-  if (hour >= 4 && hour < 11) return say(lang, 'digest.greeting.morning');
-  if (hour >= 17 && hour < 22) return say(lang, 'digest.greeting.evening');
-  return say(lang, 'digest.greeting.any');
+/** A thin day is said, not hidden: in the edition that is short, or in the one after the day without any. */
+function noticeOf(page: Page, newsletter: Newsletter, lang: string): { notice?: string } {
+  if (page.skippedAt) {
+    const day = longDate(lang, page.skippedAt, newsletter.timeZone);
+    return { notice: say(lang, 'digest.notice.skipped', { day }) };
+  }
+  return page.thin ? { notice: say(lang, 'digest.notice.short') } : {};
+}
+
+function briefView(one: Shown, editionUrl: string): BriefView {
+  return {
+    id: one.storyId,
+    text: one.article.title,
+    url: addressOf(one.article, editionUrl),
+    ...(one.foreign ? { lang: one.foreign } : {}),
+  };
 }
 
 function leadView(one: Shown, at: { newsletter: Newsletter; url: string; lang: string }): LeadView {
   const { article } = one;
   const image = imageView(one);
   return {
+    id: one.storyId,
     ...(one.section && one.section !== onlySection
       ? { kicker: sectionLabel(at.newsletter, one.section, at.lang) }
       : {}),
@@ -119,6 +141,7 @@ function storyViews(page: Page, at: { url: string; lang: string }): Map<number, 
       const image = index === 0 && thumbnails < thumbnailsMax ? imageView(one) : undefined;
       if (image) thumbnails += 1;
       views.set(one.storyId, {
+        id: one.storyId,
         headline: one.article.title,
         url: addressOf(one.article, at.url),
         ...(one.article.dek ? { dek: one.article.dek } : {}),

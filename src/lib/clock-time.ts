@@ -52,9 +52,12 @@ export function instantOf(date: LocalDate, time: LocalTime, zone: string): Date 
   return earlier.toJSDate();
 }
 
+/** A zone that crosses the date line skips a whole day. */
+const gapHoursMax = 26;
+
 /** Luxon lands after the gap by the gap's length; the next valid moment is where the new offset began. */
 function endOfGap(after: DateTime): Date {
-  let low = after.minus({ hours: 3 }).toMillis();
+  let low = after.minus({ hours: gapHoursMax }).toMillis();
   let high = after.toMillis();
   const offset = after.offset;
   while (high - low > 1000) {

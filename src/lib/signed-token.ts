@@ -147,8 +147,16 @@ function equal(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }
 
+/** Deriving one takes longer than to encrypt with it. */
+const sealingKeys = new WeakMap<Key, Map<Purpose, Buffer>>();
+
 function sealingKey(key: Key, purpose: Purpose): Buffer {
-  return Buffer.from(hkdfSync('sha256', key.secret, '', `dateline seal ${purpose}`, 32));
+  const keys = sealingKeys.get(key) ?? new Map<Purpose, Buffer>();
+  sealingKeys.set(key, keys);
+  const known =
+    keys.get(purpose) ?? Buffer.from(hkdfSync('sha256', key.secret, '', `dateline seal ${purpose}`, 32));
+  keys.set(purpose, known);
+  return known;
 }
 
 function unsealWith(key: Buffer, bytes: Buffer): { v: unknown; e: number } | undefined {

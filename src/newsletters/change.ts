@@ -10,11 +10,12 @@ import { readDocument } from './read-document.ts';
 import { fromDocument, toDocument } from './to-document.ts';
 import { renewWordings } from './wordings.ts';
 
-/** What may change; a part that is left out stays, and of `promise`, `calendar` and `recipe` each field for itself. */
+/** What may change; a part that is left out stays, and of `promise`, `welcome`, `calendar` and `recipe` each field for itself. */
 export interface NewsletterChange
-  extends Partial<Omit<NewsletterInput, 'slug' | 'calendar' | 'recipe' | 'promise'>> {
+  extends Partial<Omit<NewsletterInput, 'slug' | 'calendar' | 'recipe' | 'promise' | 'welcome'>> {
   slug?: string;
   promise?: Record<string, string | null>;
+  welcome?: Record<string, string | null>;
   calendar?: Partial<NewsletterInput['calendar']>;
   recipe?: Partial<NonNullable<NewsletterInput['recipe']>>;
 }
@@ -96,12 +97,19 @@ function merge(before: Newsletter, change: NewsletterChange): unknown {
   const unknown = Object.keys(change).find((field) => !(field in newsletterFields.shape));
   if (unknown !== undefined) throw new Refusal(422, 'invalid', `There is no field ${unknown}.`, unknown);
   const document = toDocument(before);
-  const promise = { ...document.promise, ...change.promise };
   return {
     ...document,
     ...change,
-    promise: Object.fromEntries(Object.entries(promise).filter(([, text]) => text !== null)),
+    promise: mergeByLang(document.promise, change.promise),
+    welcome: mergeByLang(document.welcome, change.welcome),
     calendar: { ...document.calendar, ...change.calendar },
     recipe: { ...document.recipe, ...change.recipe },
   };
+}
+
+function mergeByLang(
+  before: Record<string, string>,
+  change: Record<string, string | null> = {},
+): Record<string, string | null> {
+  return Object.fromEntries(Object.entries({ ...before, ...change }).filter(([, text]) => text !== null));
 }

@@ -7,6 +7,7 @@ export interface FieldOptions {
   file?: string;
   name?: string;
   promise?: Record<string, string>;
+  welcome?: Record<string, string>;
   languages?: string[];
   state?: string;
   visibility?: string;
@@ -32,6 +33,11 @@ export function withFields(command: Command): Command {
     .option('--file <json>', 'a newsletter document; options given beside it win')
     .option('--name <name>')
     .option('--promise <lang=sentence>', 'what it is and how often; once per language', addByLang)
+    .option(
+      '--welcome <lang=sentences>',
+      'an editor’s own words for who is new; once per language',
+      addByLang,
+    )
     .option('--languages <list>', 'like en,id; the first is its own', list)
     .addOption(new Option('--state <state>').choices(['open', 'closed', 'archived']))
     .addOption(new Option('--visibility <who>').choices(['public', 'private']))
@@ -82,6 +88,7 @@ export function fieldsOf(options: FieldOptions): Record<string, unknown> {
     ...file,
     ...fields,
     ...(options.promise ? { promise: { ...asObject(file.promise), ...options.promise } } : {}),
+    ...(options.welcome ? { welcome: { ...asObject(file.welcome), ...options.welcome } } : {}),
     ...(Object.keys(calendar).length > 0 ? { calendar: { ...asObject(file.calendar), ...calendar } } : {}),
   };
 }

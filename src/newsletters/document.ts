@@ -8,6 +8,7 @@ import { defaultRecipe } from './recipe.ts';
 
 const nameCharsMax = 80;
 const promiseCharsMax = 120;
+const welcomeCharsMax = 400;
 const addressCharsMax = 300;
 const urlCharsMax = 500;
 const listMax = 50;
@@ -128,6 +129,10 @@ export const newsletterFields = z.strictObject({
   promise: byLang(promiseCharsMax).openapi({
     description: 'One sentence per language: what it is and how often',
   }),
+  welcome: byLang(welcomeCharsMax).default({}).openapi({
+    description:
+      'Two sentences of an editor per language, for who is new; without them the program says thank you',
+  }),
   languages: languageList.openapi({ description: "The first is the newsletter's own" }),
   state: z.enum(['open', 'closed', 'archived']).default('open'),
   visibility: z.enum(['public', 'private']).default('public'),
@@ -169,12 +174,20 @@ export const newsletterDocument = newsletterFields.superRefine((document, at) =>
   });
 });
 
-/** A change: whatever is left out stays, of `promise`, `calendar` and `recipe` each field for itself. */
+/** A change: whatever is left out stays, of `promise`, `welcome`, `calendar` and `recipe` each field for itself. */
 export const newsletterPatch = z
   .strictObject({
     ...optional(newsletterFields.shape),
     promise: z
       .record(z.string(), line(promiseCharsMax).nullable())
+      .optional()
+      .openapi({
+        type: 'object',
+        additionalProperties: { type: ['string', 'null'] },
+        description: 'null takes a language away',
+      }),
+    welcome: z
+      .record(z.string(), line(welcomeCharsMax).nullable())
       .optional()
       .openapi({
         type: 'object',

@@ -11,6 +11,8 @@ export interface BoxOptions {
   /** Which form it is, kept with the consent. */
   src?: string | undefined;
   headingLevel?: 1 | 2 | 3 | 4 | undefined;
+  /** Tells two boxes of one newsletter on one page apart. */
+  place?: string | undefined;
   /** What the styled box and the frame follow: the reader's system, unless the page around them is of one kind. */
   theme?: 'auto' | 'light' | 'dark' | undefined;
   /** Which way the framed page runs, when the page around it runs otherwise than its language. */
@@ -22,22 +24,23 @@ export interface BoxOptions {
  * content policy; several boxes can share a page. Everything that comes from data is escaped.
  */
 export function boxHtml(newsletter: Newsletter, lang: string, options: BoxOptions): string {
-  const { baseUrl, wordings, src = 'article-box', headingLevel = 2 } = options;
+  const { baseUrl, wordings, src = 'article-box', headingLevel = 2, place } = options;
   const { slug } = newsletter;
+  const id = place ? `${slug}-${place}` : slug;
   const e = escapeHtml;
   const heading = `h${headingLevel}`;
   const promise = inLanguage(newsletter.promise, lang, newsletter.languages[0]);
-  return `<section class="dl-box" aria-labelledby="dl-h-${slug}" lang="${e(lang)}">
-  <${heading} id="dl-h-${slug}">${e(say(lang, 'signup.headline', { newsletter: newsletter.name }))}</${heading}>
+  return `<section class="dl-box" aria-labelledby="dl-h-${id}" lang="${e(lang)}">
+  <${heading} id="dl-h-${id}">${e(say(lang, 'signup.headline', { newsletter: newsletter.name }))}</${heading}>
   <p>${e(promise)}</p>
   <form data-dateline method="post" action="${e(baseUrl)}/s/${slug}" accept-charset="utf-8">
-    <label for="dl-e-${slug}">${e(say(lang, 'signup.email'))}</label>
-    <input id="dl-e-${slug}" name="email" type="email" required autocomplete="email" inputmode="email"
+    <label for="dl-e-${id}">${e(say(lang, 'signup.email'))}</label>
+    <input id="dl-e-${id}" name="email" type="email" required autocomplete="email" inputmode="email"
            autocapitalize="none" spellcheck="false" maxlength="254" dir="ltr">
-    <input id="dl-c-${slug}" name="marketing" type="checkbox" value="yes">
-    <label for="dl-c-${slug}">${e(wordings.marketing.text)}</label>
-    <p hidden><label for="dl-w-${slug}">${e(say(lang, 'signup.honeypot'))}</label>
-      <input id="dl-w-${slug}" name="website" tabindex="-1" autocomplete="off"></p>
+    <input id="dl-c-${id}" name="marketing" type="checkbox" value="yes">
+    <label for="dl-c-${id}">${e(wordings.marketing.text)}</label>
+    <p hidden><label for="dl-w-${id}">${e(say(lang, 'signup.honeypot'))}</label>
+      <input id="dl-w-${id}" name="website" tabindex="-1" autocomplete="off"></p>
     <input type="hidden" name="lang" value="${e(lang)}"><input type="hidden" name="src" value="${e(src)}">
     <input type="hidden" name="consent_v" value="${e(wordings.consentV)}">
     <button type="submit">${e(say(lang, 'signup.button'))}</button>

@@ -9,6 +9,8 @@ export interface Newsletter {
   name: string;
   /** One sentence per language: what it is and how often. */
   promise: ByLang;
+  /** What an editor says to who is new, per language; may be empty. */
+  welcome: ByLang;
   /** Never empty; the first is the newsletter's own. */
   languages: string[];
   /** `closed` takes no sign-ups and still sends. */

@@ -1,5 +1,6 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Db } from '../platform/db/database.ts';
+import { preparedOnce } from '../platform/db/prepared.ts';
 import type { Tables } from '../platform/db/tables.ts';
 import type { Calendar } from './calendar.ts';
 import type { Newsletter, Publisher, Section } from './newsletter.ts';
@@ -10,6 +11,7 @@ const columns = [
   'slug',
   'name',
   'promise',
+  'welcome',
   'languages',
   'state',
   'visibility',
@@ -36,7 +38,40 @@ const columns = [
 
 type Row = Selectable<Tables['newsletters']>;
 
+/** What was read of newsletters, by what stood in the ledger then. */
+const known = new WeakMap<Db, Map<number, { stamp: string; newsletter: Newsletter }>>();
+
+/**
+ * A newsletter with its sections and what it has of its publisher. A small question tells whether the rows are still those that
+ * were read last (`xmin`, the transaction that wrote a row): every page and sign-up asks, and hardly one finds a change.
+ */
 export async function newsletterBy(
+  db: Db,
+  by: { id: number } | { slug: string },
+): Promise<Newsletter | undefined> {
+  // Inside a transaction the sections may be about to change under the same stamp.
+  if (db.isTransaction) return readNewsletter(db, by);
+  const { rows } = await stampOf(db, { id: null, slug: null, ...by });
+  const [found] = rows;
+  if (!found) return undefined;
+  const kept = known.get(db) ?? new Map();
+  known.set(db, kept);
+  const last = kept.get(found.id);
+  if (last?.stamp === found.stamp) return last.newsletter;
+  const newsletter = await readNewsletter(db, { id: found.id });
+  if (newsletter) kept.set(found.id, { stamp: found.stamp, newsletter: Object.freeze(newsletter) });
+  return newsletter;
+}
+
+const stampOf = preparedOnce<{ id: number | null; slug: string | null }, { id: number; stamp: string }>(
+  'newsletter-stamp',
+  (
+    v,
+  ) => sql`select n.id, concat(n.xmin, ' ', p.xmin) as stamp from newsletters n left join publishers p on true
+    where n.id = ${v.id}::bigint or n.slug = ${v.slug}::text`,
+);
+
+async function readNewsletter(
   db: Db,
   by: { id: number } | { slug: string },
 ): Promise<Newsletter | undefined> {
@@ -154,6 +189,7 @@ function toColumns(written: Written) {
   return {
     name: written.name,
     promise: JSON.stringify(written.promise),
+    welcome: JSON.stringify(written.welcome),
     languages: written.languages,
     state: written.state,
     visibility: written.visibility,
@@ -210,6 +246,7 @@ function toNewsletter(row: Row, publisher: Publisher, sections: Section[]): News
     slug: row.slug,
     name: row.name,
     promise: row.promise,
+    welcome: row.welcome,
     languages: row.languages,
     state: row.state,
     visibility: row.visibility,

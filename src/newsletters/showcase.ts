@@ -35,6 +35,18 @@ export async function showEdition(
       ) as kept)`.execute(db);
 }
 
+/** Empties what the sign-up page shows in a language, for the caller to fill anew in the same transaction. */
+export async function emptyShowcase(
+  db: Db,
+  { newsletterId, lang }: { newsletterId: number; lang: string },
+): Promise<void> {
+  await db
+    .deleteFrom('newsletter_showcase')
+    .where('newsletter_id', '=', newsletterId)
+    .where('lang', '=', lang)
+    .execute();
+}
+
 /** The latest editions in a language, newest first; the first is the one to read before signing up. */
 export async function shownEditions(db: Db, newsletterId: number, lang: string): Promise<ShownEdition[]> {
   const row = await db

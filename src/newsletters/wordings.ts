@@ -19,10 +19,16 @@ export interface Wordings {
  * changing it rule out.
  */
 export async function currentWordings(db: Db, newsletter: Newsletter, lang: string): Promise<Wordings> {
+  const known = shown.get(newsletter)?.get(lang);
+  if (known) return known;
   const pair = pairOf(await latestWordings(db, newsletter.id, lang));
   if (!pair) throw new Error(`newsletter ${newsletter.id} has no wordings in ${lang}`);
+  shown.set(newsletter, (shown.get(newsletter) ?? new Map()).set(lang, pair));
   return pair;
 }
+
+/** Wordings change with their newsletter and its publisher, and one that has changed is another object. */
+const shown = new WeakMap<Newsletter, Map<string, Wordings>>();
 
 /**
  * The words that a form with this `consent_v` showed, however long ago it was pasted. `undefined` for a version that never

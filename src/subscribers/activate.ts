@@ -21,7 +21,8 @@ export async function activate(
       where subscriber_id = ${subscriberId} and newsletter_id = any(${[...newsletterIds]}::bigint[]) and state = 'pending'
       for update
     ), moved as (
-      update subscriptions s set state = 'active', confirmed_at = ${now}, unsubscribed_at = null, paused_until = null
+      update subscriptions s set state = 'active', confirmed_at = ${now}, unsubscribed_at = null, paused_until = null,
+        catch_up_since = ${now}
       from prior where s.id = prior.id returning s.id
     )
     select moved.id, to_jsonb(prior) as before from moved join prior using (id) order by id`.execute(tx);

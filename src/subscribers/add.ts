@@ -147,9 +147,10 @@ async function activate(
       select ${priorColumns} from subscriptions
       where subscriber_id = ${subscriberId} and newsletter_id = ${newsletterId} for update
     ), made as (
-      insert into subscriptions (subscriber_id, newsletter_id, state, confirmed_at, source, created_at)
-      values (${subscriberId}, ${newsletterId}, 'active', ${now}, 'operator', ${now})
-      on conflict (subscriber_id, newsletter_id) do update set state = 'active', confirmed_at = excluded.confirmed_at
+      insert into subscriptions (subscriber_id, newsletter_id, state, confirmed_at, catch_up_since, source, created_at)
+      values (${subscriberId}, ${newsletterId}, 'active', ${now}, ${now}, 'operator', ${now})
+      on conflict (subscriber_id, newsletter_id) do update set state = 'active', confirmed_at = excluded.confirmed_at,
+        catch_up_since = excluded.catch_up_since
         where subscriptions.state = 'pending' and subscriptions.unsubscribed_at is null
       returning id
     )

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { fingerprint, openToken } from '../lib/signed-token.ts';
+import { countWithin } from '../platform/db/limits.ts';
 import { liesIn, limitNet } from '../platform/http/client-address.ts';
-import { countWithin } from '../platform/limits.ts';
 import { mintStillHuman, proves, stillHumanMs } from './proof.ts';
 
 const windowMs = 10 * 60_000;

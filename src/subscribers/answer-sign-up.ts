@@ -6,7 +6,7 @@ import { lettersSince, planLetter } from '../platform/mail/letters.ts';
 import { type Answer, keptUntil } from './answer.ts';
 import { askForConfirmation } from './ask-for-confirmation.ts';
 import { letterJobs, type NoticeKind } from './letter-kinds.ts';
-import { mailBarrier } from './mail-barrier.ts';
+import { barrierOf } from './mail-barrier.ts';
 import { type StandingSuppression, standingSuppressions } from './mail-state.ts';
 import { lockSubscriber, selectSubscriber, selectSubscriptions } from './queries.ts';
 import { holdReceived, lockAddress, type SignUp, selectSignUp, settleSignUp } from './sign-up-queries.ts';
@@ -45,8 +45,9 @@ async function decide(ctx: Context, tx: Db, signUpId: number): Promise<Answer> {
   const signUp = await holdReceived(tx, signUpId, now);
   if (!signUp) return { kind: 'nothing' };
   const standing = await standingSuppressions(tx, ctx.keyring, address.key);
-  const barrier = mailBarrier(standing, now);
+  const barrier = barrierOf(signUp.asks, standing, now);
   if (barrier === 'closed') return silence(tx, signUp, 'suppressed', now);
+  if (signUp.asks === 'retry' && barrier === 'open') return silence(tx, signUp, 'reached', now);
   if (signUp.asks === 'manage') return offerLink(ctx, tx, { signUp, address, person });
 
   const newsletterIds = signUp.newsletterIds.filter((id) => !suppressedFor(standing, id));

@@ -1,14 +1,11 @@
 import type { Context } from '../context.ts';
-import { parseEmailAddress } from '../lib/email-address.ts';
-import { fingerprint } from '../lib/signed-token.ts';
 import type { Db } from '../platform/db/database.ts';
-import { planLetter } from '../platform/mail/letters.ts';
 import { activate, activeAmong, leaveOut } from './activate.ts';
 import { type Confirmation, findConfirmation } from './confirmation.ts';
 import { recordDoubleOptIn } from './double-opt-in.ts';
-import type { LetterKind } from './letter-kinds.ts';
 import { standingSuppressions } from './mail-state.ts';
 import { openNewsletterIds } from './open-newsletters.ts';
+import { planWelcome, ringWelcomes } from './plan-welcome.ts';
 import { lockSubscriber } from './queries.ts';
 import { release } from './release.ts';
 
@@ -38,7 +35,7 @@ export async function confirm(
 
   const done = await ctx.db.transaction().execute((tx) => act(ctx, tx, found, kept, answer.marketing));
   if (done === 'already') return { kind: 'already' };
-  for (const letterId of done.welcomeLetterIds) await ring(ctx, letterId);
+  await ringWelcomes(ctx, done.welcomeLetterIds);
   ctx.log.info(
     {
       deed: 'confirm',
@@ -81,18 +78,7 @@ async function act(
     at: now,
   });
   await liftBounces(ctx, tx, person.emailKey, kept, now);
-  const print = fingerprint(ctx.keyring, parseEmailAddress(person.email)?.limitKey ?? person.emailKey).bytes;
-  const welcomeLetterIds: number[] = [];
-  for (const subscriptionId of activated) {
-    const kind: LetterKind = 'welcome';
-    const { id, planned } = await planLetter(tx, {
-      kind,
-      about: subscriptionId,
-      fingerprint: print,
-      at: now,
-    });
-    if (planned) welcomeLetterIds.push(id);
-  }
+  const welcomeLetterIds = await planWelcome(tx, ctx.keyring, person, activated, now);
   return { welcomeLetterIds, activeIds: active };
 }
 
@@ -135,13 +121,4 @@ async function liftBounces(
     reason: 'confirmed again',
     at: now,
   });
-}
-
-/** The confirmation stands whether or not the bell rings: `rescue` rings for letters that are due. */
-async function ring(ctx: Context, letterId: number): Promise<void> {
-  try {
-    await ctx.queues.ring('send-welcome', { letterId });
-  } catch (error) {
-    ctx.log.warn({ deed: 'confirm', letterId, reason: String(error) }, 'the bell did not ring');
-  }
 }

@@ -33,6 +33,7 @@ export async function erase(
     about: subscriberId,
     fingerprint: fingerprint(ctx.keyring, limitKeyOf(person.email)).bytes,
     at: ctx.clock.now(),
+    detail: { forget: what.forgetRefusal ?? false },
   });
   if (person.mailState === 'ok') await tryOnce(ctx, letterId);
   const kind = await wipe(ctx, what);
@@ -98,6 +99,14 @@ function wipe(
     await tx
       .updateTable('suppressions')
       .set({ subscriber_id: null, evidence: null })
+      .where('subscriber_id', '=', subscriberId)
+      .execute();
+    await tx.deleteFrom('account_links').where('subscriber_id', '=', subscriberId).execute();
+    await tx.deleteFrom('account_sessions').where('subscriber_id', '=', subscriberId).execute();
+    await tx.deleteFrom('data_copies').where('subscriber_id', '=', subscriberId).execute();
+    await tx
+      .updateTable('email_changes')
+      .set({ new_email: null })
       .where('subscriber_id', '=', subscriberId)
       .execute();
     await recordEvents(tx, [{ subscriberId, kind: 'erased', actor: what.actor, at: now }]);

@@ -12,6 +12,8 @@ export type EventKind =
   | 'paused'
   | 'resumed'
   | 'language_changed'
+  | 'time_zone_changed'
+  | 'rhythm_changed'
   | 'changed'
   /** Why they left, in `before`: one of our reasons, and words of their own. */
   | 'said_why'
@@ -19,6 +21,10 @@ export type EventKind =
   | 'marketing_withdrawn'
   | 'suppressed'
   | 'released'
+  | 'email_change_asked'
+  | 'email_changed'
+  | 'email_change_stopped'
+  | 'data_asked'
   | 'erased';
 
 export interface SubscriberEvent {

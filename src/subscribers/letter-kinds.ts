@@ -7,15 +7,28 @@ export const letterJobs = {
   paused: 'send-notice',
   'everyday-link': 'send-notice',
   erased: 'send-notice',
+  'account-link': 'send-notice',
+  'change-email': 'send-notice',
+  'change-notice': 'send-notice',
+  'data-ready': 'send-notice',
   welcome: 'send-welcome',
 } as const satisfies Record<string, JobName>;
 
 export type LetterKind = keyof typeof letterJobs;
 
-/** What `send-notice` writes. */
-export type NoticeKind = {
-  [K in LetterKind]: (typeof letterJobs)[K] extends 'send-notice' ? K : never;
-}[LetterKind];
+/** Letters about a reader's account: each carries one link that is minted as it is written. */
+export const accountLetterKinds = ['account-link', 'change-email', 'change-notice', 'data-ready'] as const;
+export type AccountLetterKind = (typeof accountLetterKinds)[number];
+
+/** The other letters that `send-notice` writes. */
+export type NoticeKind = Exclude<
+  { [K in LetterKind]: (typeof letterJobs)[K] extends 'send-notice' ? K : never }[LetterKind],
+  AccountLetterKind
+>;
+
+export function isAccountLetterKind(kind: string): kind is AccountLetterKind {
+  return accountLetterKinds.some((one) => one === kind);
+}
 
 export function isLetterKind(kind: string): kind is LetterKind {
   return Object.hasOwn(letterJobs, kind);

@@ -17,6 +17,25 @@ export function mailBarrier(standing: readonly StandingSuppression[], now: Date)
   return everywhere.every((one) => one.reason === 'soft' || rested(one, now)) ? 'hard' : 'closed';
 }
 
+/**
+ * The same for readers who ask on their own page, which only a mail to them opens: a bounce of any kind is tried again at once.
+ * Every other reason stays closed. Pure.
+ */
+export function retryBarrier(standing: readonly StandingSuppression[]): 'open' | 'soft' | 'closed' {
+  const everywhere = standing.filter((one) => one.newsletterId === undefined);
+  if (everywhere.length === 0) return 'open';
+  return everywhere.every((one) => one.reason === 'soft' || one.reason === 'hard') ? 'soft' : 'closed';
+}
+
+/** What holds for a sign-up: how it was asked decides. */
+export function barrierOf(
+  asks: 'subscribe' | 'manage' | 'retry',
+  standing: readonly StandingSuppression[],
+  now: Date,
+): MailBarrier {
+  return asks === 'retry' ? retryBarrier(standing) : mailBarrier(standing, now);
+}
+
 function rested(one: StandingSuppression, now: Date): boolean {
   if (one.reason !== 'hard' || saysNoSuchUser(one.evidence)) return false;
   return now.getTime() - one.at.getTime() > hardRestsMs;

@@ -1,24 +1,38 @@
 import type { Context } from '../context.ts';
+import { isTimeZone } from '../lib/clock-time.ts';
 import { maskAddress } from '../lib/mask.ts';
-import { findPublisher, getNewsletter } from '../newsletters/find.ts';
-import { inLanguage, type Newsletter } from '../newsletters/newsletter.ts';
-import { currentWordings, type Wordings } from '../newsletters/wordings.ts';
-import { Page } from '../platform/http/layout.tsx';
+import { findPublisher } from '../newsletters/find.ts';
+import type { Newsletter, Publisher } from '../newsletters/newsletter.ts';
+import { currentWordings } from '../newsletters/wordings.ts';
+import { ErrorSummary, Page } from '../platform/http/layout.tsx';
 import { hourTime, plainDate } from '../platform/i18n/dates.ts';
 import { languageName, languages } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
+import { accountActs } from './account-acts.ts';
+import type { FormFields } from './form-fields.ts';
+import { NewsletterPreferences, type PreferenceRow } from './newsletter-preferences.tsx';
 import { type PageRequest, pageFrame, pageLanguage, SmallPrint, speakerOf } from './page-frame.tsx';
 import { selectSubscriber, selectSubscriptions } from './queries.ts';
-import { type Subscription, shownState } from './subscriber.ts';
+import { shownNewsletters } from './shown-newsletters.ts';
+import type { Subscriber } from './subscriber.ts';
+import { reachedOf, UnreachedNotice } from './unreached-notice.tsx';
 
-interface Row {
-  newsletter: Newsletter;
-  subscription: Subscription;
-  wordings: Wordings;
+/** What could not be saved: the sentences, and what stood in the fields. */
+export interface Unsaved {
+  errors: readonly { field: string; text: string }[];
+  typed: FormFields;
 }
 
-/** What a reader has, as one plain form with one Save. Shows the address masked: mails are forwarded. */
-export async function managePage(ctx: Context, c: PageRequest, subscriberId: number): Promise<Response> {
+/**
+ * What a reader has and may have, as one plain form with one Save; on top, for each newsletter, the button that ends it. Shows
+ * the address masked: mails are forwarded, and for what is not everyday's the page mails a link.
+ */
+export async function managePage(
+  ctx: Context,
+  c: PageRequest,
+  subscriberId: number,
+  unsaved?: Unsaved,
+): Promise<Response> {
   const now = ctx.clock.now();
   const [person, subscriptions, publisher] = await Promise.all([
     selectSubscriber(ctx.db, { id: subscriberId }),
@@ -27,147 +41,127 @@ export async function managePage(ctx: Context, c: PageRequest, subscriberId: num
   ]);
   const available = publisher?.languages ?? languages;
   const lang = pageLanguage(c, { setting: person?.language, available });
-  const rows = await Promise.all(subscriptions.map((one) => rowOf(ctx, one, lang)));
-  const listed = rows.filter((row) => row.subscription.state !== 'pending');
-  const pending = rows.filter((row) => row.subscription.state === 'pending');
+  const newsletters = await shownNewsletters(ctx.db, subscriptions);
+  const rows = await Promise.all(
+    newsletters.map(async (newsletter): Promise<PreferenceRow> => {
+      const spoken = newsletter.languages.includes(lang) ? lang : (newsletter.languages[0] ?? lang);
+      const subscription = subscriptions.find((one) => one.newsletterId === newsletter.id);
+      return { newsletter, subscription, wordings: await currentWordings(ctx.db, newsletter, spoken) };
+    }),
+  );
   const title = say(lang, 'manage.title', { publisher: publisher?.name ?? '' });
-  const marketing = listed[0];
-  const active = listed.some((row) => row.subscription.state === 'active');
+  const active = rows.filter((row) => row.subscription?.state === 'active').map((row) => row.newsletter);
+  const typed = unsaved?.typed;
   return c.html(
     <Page {...pageFrame(c, lang, speakerOf(publisher))} title={title} noindex>
-      {c.req.query('saved') && (
-        <p class="status good" role="status">
-          {say(lang, 'manage.saved', { time: hourTime(lang, now, publisher?.timeZone ?? 'UTC') })}
-        </p>
-      )}
-      {c.req.query('stopped') && !active && (
-        <Stopped c={c} lang={lang} publisherName={publisher?.name ?? ''} undo={c.req.query('undo')} />
-      )}
+      {unsaved && <ErrorSummary title={say(lang, 'signup.error.title')} errors={unsaved.errors} />}
+      <Outcome c={c} lang={lang} now={now} publisher={publisher} rows={rows} person={person} />
       <h1>{title}</h1>
       <p>{say(lang, 'manage.for', { address: maskAddress(person?.email ?? '') })}</p>
-      {person?.mailState === 'undeliverable' && (
-        <p class="status caution">{say(lang, 'manage.undeliverable')}</p>
-      )}
-      {pending.map((row) => (
-        <p class="notice">{say(lang, 'manage.pending', { newsletter: row.newsletter.name })}</p>
-      ))}
-      {listed.length === 0 ? (
+      <Leave lang={lang} newsletters={active} />
+      <UnreachedNotice
+        lang={lang}
+        reached={await reachedOf(ctx, person)}
+        action={c.req.path}
+        isTried={c.req.query('tried') !== undefined}
+        contact={newsletters[0]?.replyTo ?? publisher?.fromEmail ?? ''}
+      />
+      <Pending lang={lang} names={await pendingNames(ctx, subscriptions)} />
+      {rows.length === 0 ? (
         <p class="reading">{say(lang, 'manage.none')}</p>
       ) : (
         <form method="post" action={c.req.path}>
+          <input type="hidden" name="act" value="save" />
           <fieldset class="field">
             <legend>{say(lang, 'manage.newsletters')}</legend>
-            {listed.map((row) => (
-              <NewsletterRow {...row} lang={lang} now={now} />
+            {rows.map((row) => (
+              <NewsletterPreferences {...row} lang={lang} now={now} typed={typed} />
             ))}
           </fieldset>
+          {active.length > 0 && (
+            <TimeZone lang={lang} chosen={typed?.text('time_zone') ?? person?.timeZone} />
+          )}
           <p class="field">
             <label for="language">{say(lang, 'manage.language')}</label>
             <select id="language" name="language">
               {available.map((one) => (
-                <option value={one} lang={one} selected={one === person?.language}>
+                <option
+                  value={one}
+                  lang={one}
+                  selected={one === (typed?.text('language') ?? person?.language)}
+                >
                   {languageName(one)}
                 </option>
               ))}
             </select>
           </p>
-          {marketing && (
-            <p class="checkbox-row">
-              <input
-                id="marketing"
-                name="marketing"
-                type="checkbox"
-                value="yes"
-                checked={person?.marketingSince !== undefined}
-              />
-              <label for="marketing">{marketing.wordings.marketing.text}</label>
-              <input type="hidden" name="marketing_of" value={String(marketing.newsletter.id)} />
-            </p>
-          )}
+          <Marketing
+            lang={lang}
+            row={rows[0]}
+            person={person}
+            typed={typed}
+            zone={publisher?.timeZone ?? 'UTC'}
+          />
           <SmallPrint lang={lang} privacyUrl={publisher?.privacyUrl ?? ''} />
-          <input type="hidden" name="act" value="save" />
           <p class="actions">
             <button type="submit">{say(lang, 'manage.save')}</button>
           </p>
         </form>
       )}
-      {active && (
-        <form method="post" action={c.req.path}>
-          <hr class="hairline" />
+      <Account c={c} lang={lang} />
+      {active.map(({ id }) => (
+        <form method="post" action={c.req.path} id={`leave-${id}`}>
+          <input type="hidden" name="act" value="leave" />
+          <input type="hidden" name="newsletter" value={String(id)} />
+        </form>
+      ))}
+      {active.length > 0 && (
+        <form method="post" action={c.req.path} id="stop-all">
           <input type="hidden" name="act" value="stop_all" />
-          <button type="submit" class="quiet">
-            {say(lang, 'manage.stop_all')}
-          </button>
         </form>
       )}
     </Page>,
+    unsaved ? 422 : 200,
   );
 }
 
-async function rowOf(ctx: Context, subscription: Subscription, lang: string): Promise<Row> {
-  const newsletter = await getNewsletter(ctx.db, subscription.newsletterId);
-  const spoken = newsletter.languages.includes(lang) ? lang : (newsletter.languages[0] ?? lang);
-  return { newsletter, subscription, wordings: await currentWordings(ctx.db, newsletter, spoken) };
-}
-
-/** A newsletter they have says its name; one they left says the words of the sign-up box, since ticking it is consent. */
-function NewsletterRow({ newsletter, subscription, wordings, lang, now }: Row & { lang: string; now: Date }) {
-  const { id } = newsletter;
-  const has = subscription.state === 'active';
-  return (
-    <div class="checkbox-row">
-      <input type="hidden" name="shown" value={String(id)} />
-      <input type="hidden" name={`consent_v_${id}`} value={wordings.consentV} />
-      <input
-        id={`newsletter-${id}`}
-        name={`newsletter_${id}`}
-        type="checkbox"
-        value="yes"
-        checked={has}
-        disabled={!has && newsletter.state !== 'open'}
-      />
-      <label for={`newsletter-${id}`}>
-        {has ? newsletter.name : say(lang, 'signup.headline', { newsletter: newsletter.name })}
-      </label>
-      <p class="meta">{inLanguage(newsletter.promise, lang, newsletter.languages[0])}</p>
-      {has && (
-        <p class="field">
-          <label for={`pause-${id}`}>{say(lang, 'manage.pause', { newsletter: newsletter.name })}</label>
-          <PauseChoices newsletter={newsletter} subscription={subscription} lang={lang} now={now} />
-        </p>
-      )}
-    </div>
-  );
-}
-
-function PauseChoices(props: {
-  newsletter: Newsletter;
-  subscription: Subscription;
+/** What the last press did, with the way back where there is one. */
+function Outcome(props: {
+  c: PageRequest;
   lang: string;
   now: Date;
+  publisher: Publisher | undefined;
+  rows: readonly PreferenceRow[];
+  person: Subscriber | undefined;
 }) {
-  const { newsletter, subscription, lang, now } = props;
-  const until = shownState(subscription, now) === 'paused' ? subscription.pausedUntil : undefined;
+  const { c, lang, now, publisher, rows, person } = props;
+  if (c.req.query('saved')) {
+    const time = hourTime(lang, now, publisher?.timeZone ?? 'UTC');
+    return (
+      <p class="status good" role="status">
+        {say(lang, 'manage.saved', { time })}
+      </p>
+    );
+  }
+  if (c.req.query('mailed')) {
+    return (
+      <p class="status" role="status">
+        {say(lang, 'manage.account.sent', { address: maskAddress(person?.email ?? '') })}
+      </p>
+    );
+  }
+  const left = rows.find((row) => String(row.newsletter.id) === c.req.query('left'));
+  const all =
+    c.req.query('stopped') !== undefined && rows.every((row) => row.subscription?.state !== 'active');
+  if (!all && left?.subscription?.state !== 'unsubscribed') return null;
+  const undo = c.req.query('undo');
   return (
-    <select id={`pause-${newsletter.id}`} name={`pause_${newsletter.id}`}>
-      <option value="keep" selected>
-        {until
-          ? say(lang, 'manage.pause.keep_until', { date: plainDate(lang, until, newsletter.timeZone) })
-          : say(lang, 'manage.pause.keep')}
-      </option>
-      {until && <option value="none">{say(lang, 'manage.pause.resume')}</option>}
-      {[7, 14, 30].map((days) => (
-        <option value={String(days)}>{say(lang, 'manage.pause.days', { days })}</option>
-      ))}
-    </select>
-  );
-}
-
-function Stopped(props: { c: PageRequest; lang: string; publisherName: string; undo: string | undefined }) {
-  const { c, lang, publisherName, undo } = props;
-  return (
-    <div class="status">
-      <p>{say(lang, 'manage.stopped', { publisher: publisherName })}</p>
+    <div class="status" role="status">
+      <p>
+        {left && !all
+          ? say(lang, 'manage.left', { newsletter: left.newsletter.name })
+          : say(lang, 'manage.stopped', { publisher: publisher?.name ?? '' })}
+      </p>
       {undo && (
         <form method="post" action={c.req.path}>
           <input type="hidden" name="act" value="undo" />
@@ -179,4 +173,112 @@ function Stopped(props: { c: PageRequest; lang: string; publisherName: string; u
       )}
     </div>
   );
+}
+
+/** The ways out, before everything else: their forms stand at the end of the page, so that Enter in a field saves. */
+function Leave({ lang, newsletters }: { lang: string; newsletters: readonly Newsletter[] }) {
+  if (newsletters.length === 0) return null;
+  return (
+    <p class="actions">
+      {newsletters.map(({ id, name }) => (
+        <button type="submit" form={`leave-${id}`} class="quiet">
+          {say(lang, 'manage.leave', { newsletter: name })}
+        </button>
+      ))}
+      <button type="submit" form="stop-all" class="quiet">
+        {say(lang, 'manage.stop_all')}
+      </button>
+    </p>
+  );
+}
+
+function Pending({ lang, names }: { lang: string; names: readonly string[] }) {
+  return (
+    <>
+      {names.map((newsletter) => (
+        <p class="notice">{say(lang, 'manage.pending', { newsletter })}</p>
+      ))}
+    </>
+  );
+}
+
+/** Every zone by its own name, which readers know from their telephones. */
+const zones = Intl.supportedValuesOf('timeZone');
+
+function TimeZone({ lang, chosen }: { lang: string; chosen: string | undefined }) {
+  const known = chosen !== undefined && chosen !== '' && isTimeZone(chosen) ? chosen : undefined;
+  const listed = known === undefined || zones.includes(known) ? zones : [known, ...zones];
+  return (
+    <p class="field">
+      <label for="time-zone">{say(lang, 'manage.time_zone')}</label>
+      <select id="time-zone" name="time_zone">
+        <option value="" selected={known === undefined}>
+          {say(lang, 'manage.time_zone.own')}
+        </option>
+        {listed.map((zone) => (
+          <option value={zone} selected={zone === known}>
+            {zone.replaceAll('_', ' ')}
+          </option>
+        ))}
+      </select>
+    </p>
+  );
+}
+
+/** Its own switch, with the words and the day on which they were agreed to. */
+function Marketing(props: {
+  lang: string;
+  row: PreferenceRow | undefined;
+  person: Subscriber | undefined;
+  typed: FormFields | undefined;
+  zone: string;
+}) {
+  const { lang, row, person, typed, zone } = props;
+  if (!row) return null;
+  const since = person?.marketingSince;
+  return (
+    <div class="checkbox-row">
+      <input
+        id="marketing"
+        name="marketing"
+        type="checkbox"
+        value="yes"
+        checked={typed ? typed.has('marketing') : since !== undefined}
+      />
+      <label for="marketing">{row.wordings.marketing.text}</label>
+      <input type="hidden" name="marketing_of" value={String(row.newsletter.id)} />
+      {since && (
+        <p class="meta">{say(lang, 'manage.marketing_since', { date: plainDate(lang, since, zone) })}</p>
+      )}
+    </div>
+  );
+}
+
+function Account({ c, lang }: { c: PageRequest; lang: string }) {
+  return (
+    <form method="post" action={c.req.path}>
+      <hr class="hairline" />
+      <h2>{say(lang, 'manage.account.title')}</h2>
+      <p class="reading">{say(lang, 'manage.account.detail')}</p>
+      <input type="hidden" name="act" value="account" />
+      <p class="actions">
+        {accountActs.map((act) => (
+          <button type="submit" name="wish" value={act} class="quiet">
+            {say(lang, `manage.account.${act}`)}
+          </button>
+        ))}
+      </p>
+    </form>
+  );
+}
+
+/** The names of what waits for its confirmation. */
+async function pendingNames(
+  ctx: Context,
+  subscriptions: Awaited<ReturnType<typeof selectSubscriptions>>,
+): Promise<string[]> {
+  const pending = subscriptions.filter((one) => one.state === 'pending').map((one) => one.newsletterId);
+  if (pending.length === 0) return [];
+  const rows = await ctx.db.selectFrom('newsletters').select('name').where('id', 'in', pending).execute();
+  return rows.map((row) => row.name);
 }

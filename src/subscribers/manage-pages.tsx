@@ -2,18 +2,21 @@ import { Hono } from 'hono';
 import type { Context } from '../context.ts';
 import { openToken } from '../lib/signed-token.ts';
 import { findPublisher } from '../newsletters/find.ts';
-import { findWordings } from '../newsletters/wordings.ts';
 import { type GuardEnv, tokenPage } from '../platform/http/guard.ts';
 import { isLang, languages } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
+import { isAccountAct } from './account-acts.ts';
+import { askForAccountLink } from './ask-for-account-link.ts';
 import { askForLink } from './ask-for-link.ts';
 import { type FormFields, formFields } from './form-fields.ts';
 import { askForLinkPage } from './manage-link-page.tsx';
 import { managePage } from './manage-page.tsx';
 import { messagePage } from './message-page.tsx';
 import { type PageRequest, pageLanguage } from './page-frame.tsx';
-import { selectSubscriber, selectSubscriptions } from './queries.ts';
-import { type Preferences, savePreferences } from './save-preferences.ts';
+import { selectSubscriber } from './queries.ts';
+import { readPreferences } from './read-preferences.ts';
+import { savePreferences } from './save-preferences.ts';
+import { tryAgain } from './try-again.ts';
 import { undoUnsubscribe } from './undo-unsubscribe.ts';
 import { unsubscribe } from './unsubscribe.ts';
 import { undoToken } from './unsubscribe-pages.tsx';
@@ -22,7 +25,6 @@ import { undoToken } from './unsubscribe-pages.tsx';
 export function managePages(ctx: Context): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
   app.use('/m', tokenPage);
-  app.use('/m/*', tokenPage);
   app.get('/m', (c) =>
     c.req.query('asked') === undefined
       ? askForLinkPage(ctx, c, { status: 200, title: 'manage.ask.title' })
@@ -33,7 +35,7 @@ export function managePages(ctx: Context): Hono<GuardEnv> {
     const reader = await readerOf(ctx, c.req.param('token'));
     return reader.kind === 'known' ? managePage(ctx, c, reader.subscriberId) : noReaderPage(ctx, c, reader);
   });
-  app.post('/m/:token', (c) => save(ctx, c, c.req.param('token')));
+  app.post('/m/:token', (c) => act(ctx, c, c.req.param('token')));
   return app;
 }
 
@@ -84,22 +86,31 @@ function noReaderPage(ctx: Context, c: PageRequest, { kind }: { kind: 'expired' 
   );
 }
 
-async function save(ctx: Context, c: PageRequest, token: string): Promise<Response> {
+async function act(ctx: Context, c: PageRequest, token: string): Promise<Response> {
   const reader = await readerOf(ctx, token);
   if (reader.kind !== 'known') return noReaderPage(ctx, c, reader);
   const { subscriberId } = reader;
   const fields = await formFields(c);
-  const here = `/m/${token}`;
+  const back = (outcome: Record<string, string> = {}) => {
+    const lang = c.req.query('lang');
+    const query = new URLSearchParams({ ...outcome, ...(lang && isLang(lang) ? { lang } : {}) });
+    return c.redirect(`/m/${token}${query.size > 0 ? `?${query}` : ''}`, 303);
+  };
   switch (fields.text('act')) {
+    case 'save':
+      return save(ctx, c, { subscriberId, fields, back });
+    case 'leave':
     case 'stop_all': {
+      const one = fields.text('act') === 'leave' ? Number(fields.text('newsletter')) : undefined;
+      if (Number.isNaN(one)) return back();
       const left = await unsubscribe(ctx, {
         subscriberId,
-        newsletterId: 'all',
+        newsletterId: one ?? 'all',
         method: 'preferences',
         actor: 'reader',
       });
-      if (left.kind === 'already') return c.redirect(`${here}?stopped=1`, 303);
-      return c.redirect(`${here}?stopped=1&undo=${undoToken(ctx, subscriberId, left.eventIds)}`, 303);
+      const undo = left.kind === 'already' ? {} : { undo: undoToken(ctx, subscriberId, left.eventIds) };
+      return back({ ...(one === undefined ? { stopped: '1' } : { left: String(one) }), ...undo });
     }
     case 'undo': {
       const opened = openToken(ctx.keyring, 'undo', fields.text('undo') ?? '', ctx.clock.now());
@@ -107,46 +118,41 @@ async function save(ctx: Context, c: PageRequest, token: string): Promise<Respon
       if (id === subscriberId && firstEventId !== undefined && lastEventId !== undefined) {
         await undoUnsubscribe(ctx, { subscriberId, firstEventId, lastEventId });
       }
-      return c.redirect(here, 303);
+      return back();
     }
-    case 'save':
-      await savePreferences(ctx, subscriberId, await readPreferences(ctx, subscriberId, fields));
-      return c.redirect(`${here}?saved=1`, 303);
+    case 'account': {
+      const wish = fields.text('wish');
+      if (!isAccountAct(wish)) return back();
+      await askForAccountLink(ctx, { subscriberId, act: wish });
+      return back({ mailed: '1' });
+    }
+    case 'try_again':
+      await tryAgain(ctx, subscriberId);
+      return back({ tried: '1' });
     default:
-      return c.redirect(here, 303);
+      return back();
   }
 }
 
-/** Only what the page showed can change: each newsletter that it listed says so itself. */
-async function readPreferences(ctx: Context, subscriberId: number, fields: FormFields): Promise<Preferences> {
-  const language = fields.text('language');
-  const publisher = await findPublisher(ctx.db);
-  const known = await selectSubscriptions(ctx.db, subscriberId);
-  const shown = known.filter((one) => fields.texts('shown').includes(String(one.newsletterId)));
-  const newsletters = await Promise.all(
-    shown.map(async ({ newsletterId }) => {
-      const words = await findWordings(ctx.db, newsletterId, fields.text(`consent_v_${newsletterId}`) ?? '');
-      return {
-        newsletterId,
-        wanted: fields.has(`newsletter_${newsletterId}`),
-        pause: readPause(fields.text(`pause_${newsletterId}`)),
-        wordingId: words?.newsletter.id,
-      };
-    }),
-  );
-  const marketingOf = Number(fields.text('marketing_of'));
-  const marketing = known.some((one) => one.newsletterId === marketingOf)
-    ? await findWordings(ctx.db, marketingOf, fields.text(`consent_v_${marketingOf}`) ?? '')
-    : undefined;
-  return {
-    language: language && isLang(language) && publisher?.languages.includes(language) ? language : undefined,
-    newsletters,
-    marketing: marketing && { wanted: fields.has('marketing'), wordingId: marketing.marketing.id },
-  };
-}
-
-function readPause(text: string | undefined): 'keep' | 'none' | 7 | 14 | 30 {
-  if (text === 'none') return 'none';
-  const days = Number(text);
-  return days === 7 || days === 14 || days === 30 ? days : 'keep';
+async function save(
+  ctx: Context,
+  c: PageRequest,
+  what: {
+    subscriberId: number;
+    fields: FormFields;
+    back: (outcome: Record<string, string>) => Response;
+  },
+): Promise<Response> {
+  const { subscriberId, fields, back } = what;
+  const [person, publisher] = await Promise.all([
+    selectSubscriber(ctx.db, { id: subscriberId }),
+    findPublisher(ctx.db),
+  ]);
+  const lang = pageLanguage(c, { setting: person?.language, available: publisher?.languages ?? languages });
+  const read = await readPreferences(ctx, subscriberId, fields, lang);
+  if (read.kind === 'refused') {
+    return managePage(ctx, c, subscriberId, { errors: read.errors, typed: fields });
+  }
+  await savePreferences(ctx, subscriberId, read.preferences);
+  return back({ saved: '1' });
 }

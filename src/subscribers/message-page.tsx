@@ -16,15 +16,18 @@ export async function messagePage(
     /** Whose page it is; else the publisher's. */
     newsletter?: Newsletter | undefined;
     lang?: string | undefined;
+    status?: 200 | 409 | 410;
   },
 ): Promise<Response> {
   const speaker = message.newsletter ?? speakerOf(await findPublisher(ctx.db));
   const lang = pageLanguage(c, { form: message.lang, available: speaker?.languages ?? languages });
-  const title = say(lang, message.title);
+  const about = { publisher: speaker?.name ?? '' };
+  const title = say(lang, message.title, about);
   return c.html(
     <Page {...pageFrame(c, lang, speaker)} languageLinks={[]} title={title} noindex>
       <h1>{title}</h1>
-      <p class="reading">{say(lang, message.detail)}</p>
+      <p class="reading">{say(lang, message.detail, about)}</p>
     </Page>,
+    message.status ?? 200,
   );
 }

@@ -18,6 +18,8 @@ export function noticeLetter(about: {
   latestUrl: string | undefined;
   /** The end of the pause that ends last. */
   pausedUntil: Date | undefined;
+  /** The erased reader asked that their refusal be forgotten too. */
+  forgotten: boolean;
   /** The marketing wording that the form ticked: offered, never taken from a form. */
   marketing: string | undefined;
 }): NoticeView {
@@ -85,7 +87,7 @@ export function noticeLetter(about: {
           title: say(lang, 'letter.erased.subject', { publisher }),
           preheader: say(lang, 'letter.erased.preheader'),
           heading: say(lang, 'letter.erased.heading'),
-          text: say(lang, 'letter.erased.text'),
+          text: say(lang, about.forgotten ? 'letter.erased.text_forgotten' : 'letter.erased.text'),
           manage: { label: say(lang, 'letter.erased.privacy'), url: sender.privacyUrl },
         },
       };

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import type { Context } from '../context.ts';
-import type { GuardEnv } from '../platform/http/guard.ts';
+import { type GuardEnv, tokenPage } from '../platform/http/guard.ts';
+import { accountPages } from './account-pages.tsx';
 import { confirmPages } from './confirm-pages.tsx';
 import { managePages } from './manage-pages.tsx';
 import { sentPages } from './sent-pages.tsx';
@@ -13,6 +14,8 @@ export function subscriberPages(ctx: Context): Hono<GuardEnv> {
   app.route('/', signUpPages(ctx));
   app.route('/', sentPages(ctx));
   app.route('/', confirmPages(ctx));
+  app.use('/m/*', tokenPage);
+  app.route('/', accountPages(ctx));
   app.route('/', managePages(ctx));
   app.route('/', unsubscribePages(ctx));
   return app;

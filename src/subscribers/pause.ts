@@ -11,7 +11,7 @@ const dayMs = 24 * 60 * 60_000;
 
 /**
  * Lets a subscription wait: nothing is sent until then, and it goes on by itself. `until: undefined` ends a pause at once.
- * Safe to run twice.
+ * Either way the first edition afterwards says so, and brings what was missed. Safe to run twice.
  *
  * @returns whether this call changed anything; someone who is not subscribed has nothing to pause.
  * @throws Refusal 422 when the pause lies in the past or is longer than 180 days.
@@ -36,7 +36,7 @@ export function pause(
             else paused_until is distinct from ${until ?? null}::timestamptz end)
         for update
       ), moved as (
-        update subscriptions s set paused_until = ${until ?? null} from prior where s.id = prior.id returning s.id
+        update subscriptions s set paused_until = ${until ?? now}, catch_up_since = ${until ?? now} from prior where s.id = prior.id returning s.id
       )
       select moved.id, to_jsonb(prior) as before from moved join prior using (id)`.execute(tx);
     const [changed] = rows;

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Keyring } from '../lib/signed-token.ts';
 import type { Db } from '../platform/db/database.ts';
-import { countWithin } from '../platform/limits.ts';
+import { countWithin } from '../platform/db/limits.ts';
 import {
   type BounceClass,
   disabledAgainAfterMs,

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { dueLetters, rescueLetters } from '../platform/mail/letters.ts';
 import type { JobName } from '../platform/queue/jobs.ts';
 import { carryOutSpooled } from './carry-out-spooled.ts';
+import { ringGatherData, waitingForData } from './data-copies.ts';
 import { isLetterKind, letterJobs } from './letter-kinds.ts';
 import { forgottenSignUps } from './sign-up-queries.ts';
 
@@ -12,9 +13,14 @@ const rowsMax = 1_000;
  * Picks up what was dropped: unsubscriptions spooled while the database was away, sign-ups and letters whose bell was lost,
  * letters of workers that died. Safe to run twice and beside itself.
  */
-export async function rescueSubscribers(
-  ctx: Context,
-): Promise<{ spooled: number; signUps: number; freed: number; expired: number; letters: number }> {
+export async function rescueSubscribers(ctx: Context): Promise<{
+  spooled: number;
+  signUps: number;
+  freed: number;
+  expired: number;
+  letters: number;
+  copies: number;
+}> {
   const now = ctx.clock.now();
   const spooled = await carryOutSpooled(ctx);
   const signUps = await forgottenSignUps(ctx.db, {
@@ -28,7 +34,9 @@ export async function rescueSubscribers(
   );
   const { freed, expired } = await rescueLetters(ctx.db, now);
   const letters = await ringLetters(ctx, now);
-  return { spooled, signUps: signUps.length, freed, expired, letters };
+  const copies = await waitingForData(ctx, new Date(now.getTime() - forgottenAfterMs));
+  await ringGatherData(ctx, copies);
+  return { spooled, signUps: signUps.length, freed, expired, letters, copies: copies.length };
 }
 
 /** The kinds of every chapter: a letter is due whoever planned it. */

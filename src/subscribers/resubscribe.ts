@@ -8,10 +8,10 @@ import { openNewsletterIds } from './open-newsletters.ts';
 import { lockSubscriber, priorColumns } from './queries.ts';
 
 /**
- * Someone who had left comes back from their own page, which only their mailbox opens: active again at once, with a consent
- * to the words the page showed. Safe to run twice.
+ * Someone comes back, or takes a newsletter more, on their own page, which only their mailbox opens: active at once, with a
+ * consent to the words the page showed. Who waits for a confirmation completes that. Safe to run twice.
  *
- * @returns whether this call changed anything; a newsletter that takes no readers takes nobody back.
+ * @returns whether this call changed anything; a newsletter that takes no readers takes nobody.
  */
 export function resubscribe(
   ctx: Context,
@@ -29,11 +29,17 @@ export function resubscribe(
         select ${priorColumns} from subscriptions where subscriber_id = ${person.id}
           and newsletter_id = ${what.newsletterId} and state = 'unsubscribed'
         for update
+      ), joined as (
+        insert into subscriptions (subscriber_id, newsletter_id, state, confirmed_at, catch_up_since, source, created_at)
+        values (${person.id}, ${what.newsletterId}, 'active', ${now}, ${now}, 'preferences', ${now})
+        on conflict (subscriber_id, newsletter_id) do nothing returning id
       ), moved as (
-        update subscriptions s set state = 'active', confirmed_at = ${now}, unsubscribed_at = null, paused_until = null
+        update subscriptions s set state = 'active', confirmed_at = ${now}, unsubscribed_at = null, paused_until = null,
+          catch_up_since = ${now}
         from prior where s.id = prior.id returning s.id
       )
-      select moved.id, to_jsonb(prior) as before from moved join prior using (id)`.execute(tx);
+      select moved.id, to_jsonb(prior) as before from moved join prior using (id)
+      union all select id, null from joined`.execute(tx);
     const [back] = rows;
     if (!back) return false;
     await recordEvents(tx, [
@@ -41,7 +47,7 @@ export function resubscribe(
         subscriberId: person.id,
         subscriptionId: back.id,
         kind: 'resubscribed',
-        before: back.before,
+        before: back.before ?? undefined,
         actor: what.actor,
         at: now,
       },

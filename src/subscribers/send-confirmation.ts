@@ -8,7 +8,7 @@ import { askingSite } from './asking-site.ts';
 import { confirmationLetter } from './confirmation-letter.ts';
 import { letterSender } from './letter-sender.ts';
 import { confirmUrl, withdrawUrl } from './links.ts';
-import { mailBarrier } from './mail-barrier.ts';
+import { barrierOf } from './mail-barrier.ts';
 import { standingSuppressions } from './mail-state.ts';
 import { openNewsletterIds } from './open-newsletters.ts';
 import { selectSubscriber } from './queries.ts';
@@ -74,7 +74,7 @@ async function stillWanted(
   const person = await selectSubscriber(ctx.db, { id: signUp.subscriberId });
   if (person?.email === undefined || person.emailKey === undefined) return undefined;
   const standing = await standingSuppressions(ctx.db, ctx.keyring, person.emailKey);
-  if (mailBarrier(standing, ctx.clock.now()) === 'closed') return undefined;
+  if (barrierOf(signUp.asks, standing, ctx.clock.now()) === 'closed') return undefined;
   const newsletterIds = await openNewsletterIds(ctx.db, signUp.newsletterIds);
   return newsletterIds.length > 0 ? { signUp, person, email: person.email, newsletterIds } : undefined;
 }

@@ -16,6 +16,8 @@ export interface LetterMail {
   subject: string;
   html: string;
   text: string;
+  /** It goes to an address that is not the person's (yet): what becomes of it says nothing about them. */
+  notTheirs?: boolean;
   /** For a letter that can be left: the headers of leaving, and what fills the places of its footer. */
   leaving?: { headers: readonly Header[]; values: Readonly<Record<string, string>> };
 }
@@ -62,11 +64,15 @@ export async function sendLetter(
   // Only an address outside ASCII brings bytes above 127 (RFC 6531 §3.2): everything else is encoded.
   const { data, facts } = smtpData(raw);
   const outcome = await ctx.mail.letters.deliver({ from: from.address, to, ...facts }, () => data);
-  const settled = await settle(ctx, letter, { outcome, messageId, subscriberId, to }).catch(
-    (cause: Error) => {
-      throw new Unsettled(`letter ${letter.id} could not be settled`, { cause });
-    },
-  );
+  const settled = await settle(ctx, letter, {
+    outcome,
+    messageId,
+    subscriberId,
+    to,
+    notTheirs: mail.notTheirs ?? false,
+  }).catch((cause: Error) => {
+    throw new Unsettled(`letter ${letter.id} could not be settled`, { cause });
+  });
   ctx.log.info(
     {
       deed: 'send-letter',
@@ -83,7 +89,7 @@ export async function sendLetter(
 function settle(
   ctx: Context,
   letter: ClaimedLetter,
-  sent: { outcome: Outcome; messageId: string; subscriberId: number; to: string },
+  sent: { outcome: Outcome; messageId: string; subscriberId: number; to: string; notTheirs: boolean },
 ): Promise<SettledLetter | undefined> {
   const { outcome, messageId, subscriberId, to } = sent;
   const now = ctx.clock.now();
@@ -92,7 +98,7 @@ function settle(
     if (!written) return undefined;
     // Only a server that has decided says something about its recipients.
     if (outcome.kind === 'reply') await noteAttempts(tx, [to.slice(to.lastIndexOf('@') + 1)], now);
-    if (written.state === 'refused') {
+    if (written.state === 'refused' && !sent.notTheirs) {
       await recordBounce(tx, ctx.keyring, {
         subscriberId,
         letterId: letter.id,

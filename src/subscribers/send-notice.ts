@@ -5,7 +5,14 @@ import { currentWordings } from '../newsletters/wordings.ts';
 import type { SettledLetter } from '../platform/mail/letter-verdict.ts';
 import { type ClaimedLetter, dropLetter } from '../platform/mail/letters.ts';
 import { renderLetter } from '../platform/render/mail.ts';
-import { isLetterKind, letterJobs, type NoticeKind } from './letter-kinds.ts';
+import { accountLetter, accountLetterView } from './account-letter.ts';
+import {
+  type AccountLetterKind,
+  isAccountLetterKind,
+  isLetterKind,
+  letterJobs,
+  type NoticeKind,
+} from './letter-kinds.ts';
 import { letterSender } from './letter-sender.ts';
 import { manageUrl } from './links.ts';
 import { mailBarrier } from './mail-barrier.ts';
@@ -18,7 +25,7 @@ import { type Subscriber, shownState } from './subscriber.ts';
 import { writeLetter } from './write-letter.ts';
 
 /**
- * Sends a notice that is due: already on the list, paused, the link to their own page, erased. Nothing changes for the reader
+ * Sends a notice that is due: already on the list, paused, the link to their own page, erased, and what is about the account. Nothing changes for the reader
  * by it. Safe to run twice: one caller has the letter.
  */
 export async function sendNotice(
@@ -30,6 +37,7 @@ export async function sendNotice(
 
 async function write(ctx: Context, letter: ClaimedLetter): Promise<SettledLetter | undefined> {
   const now = ctx.clock.now();
+  if (isAccountLetterKind(letter.kind)) return writeAccountLetter(ctx, letter, letter.kind);
   const kind = noticeKind(letter.kind);
   const about = kind && (await noticeAbout(ctx, kind, letter.about));
   if (!kind || about?.person.email === undefined) {
@@ -48,6 +56,7 @@ async function write(ctx: Context, letter: ClaimedLetter): Promise<SettledLetter
     manageUrl: manageUrl(baseUrl, ctx.keyring, person.id, now),
     latestUrl: latest?.url,
     pausedUntil,
+    forgotten: isForgotten(letter.detail),
     marketing: ticked ? await marketingWords(ctx, sender.newsletters[0], person.language) : undefined,
   });
   const { html, text } = await renderLetter(ctx.templates, template, view);
@@ -59,6 +68,32 @@ async function write(ctx: Context, letter: ClaimedLetter): Promise<SettledLetter
     html,
     text,
   });
+}
+
+/** A letter about the account goes to a person who may be written to; the new address was asked about when it was named. */
+async function writeAccountLetter(
+  ctx: Context,
+  letter: ClaimedLetter,
+  kind: AccountLetterKind,
+): Promise<SettledLetter | undefined> {
+  const about = await accountLetter(ctx, kind, letter.about);
+  const toNew = kind === 'change-email';
+  if (!about || !(toNew || (await mayWrite(ctx, about.person)))) {
+    await dropLetter(ctx.db, letter.id, ctx.clock.now());
+    return undefined;
+  }
+  const { person, to } = about;
+  const sender = await letterSender(ctx.db, []);
+  const view = accountLetterView(kind, person.language, sender, about);
+  const { html, text } = await renderLetter(ctx.templates, 'link', view);
+  const { from, replyTo } = sender;
+  const mail = { from, replyTo, to, subject: view.title, html, text, notTheirs: toNew };
+  return sendLetter(ctx, letter, person.id, mail);
+}
+
+/** Whether someone who is erased asked that their refusal be forgotten too. */
+function isForgotten(detail: unknown): boolean {
+  return typeof detail === 'object' && detail !== null && 'forget' in detail && detail.forget === true;
 }
 
 function noticeKind(kind: string): NoticeKind | undefined {

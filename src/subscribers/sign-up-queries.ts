@@ -1,11 +1,12 @@
 import { type Selectable, sql } from 'kysely';
 import type { Db } from '../platform/db/database.ts';
+import { preparedOnce } from '../platform/db/prepared.ts';
 import type { Tables } from '../platform/db/tables.ts';
 
 /** What someone asked for on a form, and what became of it. */
 export interface SignUp {
   id: number;
-  asks: 'subscribe' | 'manage';
+  asks: 'subscribe' | 'manage' | 'retry';
   /** Until it is answered; after that the address stands with the person, if there is one. */
   email: string | undefined;
   emailKey: string | undefined;
@@ -25,45 +26,39 @@ export interface SignUp {
   putOffUntil: Date | undefined;
 }
 
-export async function insertSignUp(
-  db: Db,
-  signUp: {
-    asks: 'subscribe' | 'manage';
-    email: string | undefined;
-    emailKey: string | undefined;
-    newsletterIds: readonly number[];
-    marketing: boolean;
-    wordingIds: readonly number[];
-    lang: string;
-    form: string;
-    pageUrl: string | undefined;
-    ipNet: string | undefined;
-    agentFamily: string | undefined;
-    signal: string | undefined;
-    at: Date;
-  },
-): Promise<number> {
-  const row = await db
-    .insertInto('sign_ups')
-    .values({
-      asks: signUp.asks,
-      email: signUp.email ?? null,
-      email_key: signUp.emailKey ?? null,
-      newsletter_ids: [...signUp.newsletterIds],
-      marketing: signUp.marketing,
-      wording_ids: [...signUp.wordingIds],
-      lang: signUp.lang,
-      form: signUp.form,
-      page_url: signUp.pageUrl ?? null,
-      ip_net: signUp.ipNet ?? null,
-      agent_family: signUp.agentFamily ?? null,
-      signal: signUp.signal ?? null,
-      created_at: signUp.at,
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow();
+interface NewSignUp {
+  asks: 'subscribe' | 'manage' | 'retry';
+  email: string | undefined;
+  emailKey: string | undefined;
+  newsletterIds: readonly number[];
+  marketing: boolean;
+  wordingIds: readonly number[];
+  lang: string;
+  form: string;
+  pageUrl: string | undefined;
+  ipNet: string | undefined;
+  agentFamily: string | undefined;
+  signal: string | undefined;
+  at: Date;
+}
+
+export async function insertSignUp(db: Db, signUp: NewSignUp): Promise<number> {
+  const { rows } = await insert(db, signUp);
+  const [row] = rows;
+  if (!row) throw new Error('a sign-up was not written');
   return row.id;
 }
+
+/** Planned once, for the hour in which everybody signs up. */
+const insert = preparedOnce<NewSignUp, { id: number }>(
+  'insert-sign-up',
+  (v) => sql`
+    insert into sign_ups (asks, email, email_key, newsletter_ids, marketing, wording_ids, lang, form, page_url, ip_net,
+      agent_family, signal, created_at)
+    values (${v.asks}, ${v.email}, ${v.emailKey}, ${v.newsletterIds}, ${v.marketing}, ${v.wordingIds}, ${v.lang}, ${v.form},
+      ${v.pageUrl}, ${v.ipNet}, ${v.agentFamily}, ${v.signal}, ${v.at})
+    returning id`,
+);
 
 export async function selectSignUp(db: Db, signUpId: number): Promise<SignUp | undefined> {
   const row = await db.selectFrom('sign_ups').selectAll().where('id', '=', signUpId).executeTakeFirst();

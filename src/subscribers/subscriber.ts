@@ -17,13 +17,23 @@ export interface Subscriber {
   erasedAt: Date | undefined;
 }
 
+/** How often, when and about what a reader wants to be written to. */
+export interface Rhythm {
+  frequency: 'each' | 'weekdays' | 'weekly';
+  /** The day of a weekly reader; 1 is Monday. */
+  weeklyDay?: number | undefined;
+  /** 5 to 22 on the reader's own clock; `undefined`: as soon as an edition is ready. */
+  hour?: number | undefined;
+  /** Section keys; `undefined`: all. */
+  topics?: readonly string[] | undefined;
+}
+
 /** One person and one newsletter. */
-export interface Subscription {
+export interface Subscription extends Rhythm {
   id: number;
   subscriberId: number;
   newsletterId: number;
   state: SubscriptionState;
-  frequency: 'each' | 'weekdays' | 'weekly';
   pausedUntil: Date | undefined;
   confirmedAt: Date | undefined;
   unsubscribedAt: Date | undefined;

@@ -1,5 +1,5 @@
 import type { Db } from '../platform/db/database.ts';
-import { countWithin } from '../platform/limits.ts';
+import { countWithin } from '../platform/db/limits.ts';
 
 const hourMs = 60 * 60_000;
 const weekMs = 7 * 24 * hourMs;

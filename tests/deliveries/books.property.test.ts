@@ -45,7 +45,18 @@ type Act =
   /** Settles what is answered and claims the next window, under a lease taken if there is none. */
   | { kind: 'work' | 'settle' | 'crash' | 'sleep'; worker: 0 | 1 }
   | { kind: 'answer'; worker: 0 | 1; replies: Reply[] }
-  | { kind: 'rescue' | 'resend' | 'fan-out' | 'pause' | 'resume' | 'cancel' | 'wait' }
+  | {
+      kind:
+        | 'rescue'
+        | 'resend'
+        | 'fan-out'
+        | 'pause'
+        | 'resume'
+        | 'cancel'
+        | 'wait'
+        | 'resend-once'
+        | 'oversleep';
+    }
   | { kind: 'unsubscribe'; reader: number };
 
 const worker = fc.constantFrom(0 as const, 1 as const);
@@ -64,6 +75,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('crash' as const, 'sleep' as const), worker }) },
   { weight: 4, arbitrary: kinds('rescue', 'rescue', 'rescue', 'wait', 'resend', 'resend', 'fan-out') },
   { weight: 1, arbitrary: kinds('pause', 'resume', 'resume') },
+  { weight: 1, arbitrary: kinds('resend-once', 'resend-once', 'oversleep') },
   {
     weight: 1,
     arbitrary: fc.oneof(
@@ -77,7 +89,17 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 );
 
 /** How often the sequences came to what they are there for. */
-const reached = { workerLost: 0, late: 0, leaseLost: 0, retried: 0, resent: 0, skipped: 0, cancelled: 0 };
+const reached = {
+  workerLost: 0,
+  late: 0,
+  leaseLost: 0,
+  retried: 0,
+  resent: 0,
+  resentOnce: 0,
+  expired: 0,
+  skipped: 0,
+  cancelled: 0,
+};
 
 describe('the books of a send', () => {
   it('close after every step of any sequence of answers, crashes and interventions, and nobody gets two', async () => {
@@ -95,15 +117,17 @@ describe('the books of a send', () => {
         // Whoever is not in the sink is accounted for by name; whoever is, was accepted or is in doubt.
         const rows = await ctx.db
           .selectFrom('deliveries')
-          .select(['subscriber_id', 'state', 'resends'])
+          .select(['subscriber_id', 'state', 'class', 'resends'])
           .where('edition_id', '=', world.editionId)
           .execute();
-        for (const { subscriber_id, state, resends } of rows) {
+        for (const { subscriber_id, state, class: reason, resends } of rows) {
+          if (reason === 'expired') reached.expired += 1;
           const copies = world.sink.filter((one) => one === subscriber_id).length;
           const arrived = copies > 0;
-          expect(copies, 'one copy, and one more for each time that an operator said so').toBeLessThanOrEqual(
-            1 + resends,
-          );
+          expect(
+            copies,
+            'one copy, and one more for each time that an operator or the newsletter said so',
+          ).toBeLessThanOrEqual(1 + resends);
           if (state === 'accepted') expect(arrived).toBe(true);
           else if (arrived && resends === 0) expect(state).toBe('unknown');
         }
@@ -197,7 +221,7 @@ async function openWorld() {
     }
     const states = {
       accepts: { state: 'accepted' },
-      defers: { state: 'deferred', dueAt, burnt: true },
+      defers: { state: 'deferred', class: 'greylist', dueAt, burnt: true },
       refuses: { state: 'refused', class: 'dead' },
       vanishes: { state: 'unknown', class: 'in-doubt' },
       'is never begun': { state: 'queued' },
@@ -254,6 +278,18 @@ async function openWorld() {
         ctx.clock.advance(6 * minuteMs);
         await beatAll();
         return;
+      case 'resend-once':
+        await ctx.db
+          .updateTable('newsletters')
+          .set({ unknown_policy: 'resend-once' })
+          .where('id', '=', newsletterId)
+          .execute();
+        return;
+      case 'oversleep':
+        // Longer than the deadline that the newsletter gives its mail.
+        ctx.clock.advance(25 * 60 * minuteMs);
+        await beatAll();
+        return;
       case 'unsubscribe':
         await ctx.db
           .updateTable('subscriptions')
@@ -270,10 +306,21 @@ async function openWorld() {
   }
 
   async function rescue(): Promise<void> {
+    const resends = await countResends();
     const { unknown, retried, strays: found } = await rescueDeliveries(ctx);
+    reached.resentOnce += (await countResends()) - resends;
     strays += found;
     reached.workerLost += unknown;
     reached.retried += retried;
+  }
+
+  async function countResends(): Promise<number> {
+    const { n } = await ctx.db
+      .selectFrom('deliveries')
+      .select(({ fn }) => fn.sum<number>('resends').as('n'))
+      .where('edition_id', '=', editionId)
+      .executeTakeFirstOrThrow();
+    return Number(n);
   }
 
   async function beatAll(): Promise<void> {

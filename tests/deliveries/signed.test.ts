@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deliver } from '../../src/deliveries/deliver.ts';
 import { drainDeliveries } from '../../src/deliveries/drain.ts';
+import { rehearse } from '../../src/deliveries/rehearse.ts';
 import { draft } from '../../src/editions/draft.ts';
-import { findEditionById } from '../../src/editions/find.ts';
+import { findEditionById, namedEdition } from '../../src/editions/find.ts';
 import { sendTest } from '../../src/editions/send-test.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import type { Signer } from '../../src/platform/mail/dkim.ts';
@@ -75,6 +76,20 @@ describe('with a domain and its keys', () => {
     await verifyMailbox(40);
     const [mail] = await readMailbox(ctx.trap, 'reader7@readers.example');
     expect(mail?.text).toMatch(/^\.hidden 5: édition/m);
+  });
+
+  it('a rehearsal signs each mail too, and says when it could not', async () => {
+    const editionId = await ready(3);
+    const edition = await namedEdition(ctx.db, `ed_${editionId}`);
+    const signed = await rehearse(ctx, edition);
+    expect(signed).toMatchObject({ planned: 3, accepted: 3, faults: [] });
+    const by = (signer: Signer | undefined) => rehearse({ ...ctx, mail: { ...ctx.mail, signer } }, edition);
+    const bare = await by(undefined);
+    expect(signed.bytes - bare.bytes).toBeGreaterThan(3 * 2 * 300);
+    expect(await by(unable)).toMatchObject({
+      accepted: 0,
+      faults: [{ reason: 'cannot be written: the key has gone', readers: 3 }],
+    });
   });
 
   it('letters and tests of an edition are signed as well', async () => {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { Refusal } from '../../src/lib/errors.ts';
 import { changeNewsletter, type NewsletterChange } from '../../src/newsletters/change.ts';
@@ -245,5 +246,36 @@ describe('the publisher', () => {
     const refused = await refusalOf(setPublisher(ctx, { name: 'Example Media' }));
     expect(refused).toMatchObject({ status: 422, field: 'postal_address' });
     expect(await findPublisher(ctx.db)).toBeUndefined();
+  });
+});
+
+describe('reading a newsletter again', () => {
+  it('is the same object until its row or its publisher’s is written, by whomever', async () => {
+    const { slug } = await openNewsroom(ctx);
+    const first = await findNewsletter(ctx.db, slug);
+    expect(await findNewsletter(ctx.db, slug)).toBe(first);
+    await sql`update newsletters set state = 'closed' where slug = ${slug}`.execute(ctx.db);
+    expect(await findNewsletter(ctx.db, slug)).toMatchObject({ state: 'closed' });
+    await sql`update publishers set legal_name = 'Another Ltd'`.execute(ctx.db);
+    expect(await findNewsletter(ctx.db, slug)).toMatchObject({ state: 'closed', legalName: 'Another Ltd' });
+    await ctx.db.deleteFrom('wordings').execute();
+    await ctx.db.deleteFrom('newsletter_sections').execute();
+    await ctx.db.deleteFrom('newsletters').execute();
+    expect(await findNewsletter(ctx.db, slug)).toBeUndefined();
+  });
+
+  it('in a transaction is what the transaction has made of it, and nobody else sees it before it is committed', async () => {
+    const { slug, name } = await openNewsroom(ctx);
+    await findNewsletter(ctx.db, slug);
+    await ctx.db
+      .transaction()
+      .execute(async (tx) => {
+        await tx.updateTable('newsletters').set({ name: 'Rolled back' }).execute();
+        expect(await findNewsletter(tx, slug)).toMatchObject({ name: 'Rolled back' });
+        expect(await findNewsletter(ctx.db, slug)).toMatchObject({ name });
+        throw new Error('no');
+      })
+      .catch(() => undefined);
+    expect(await findNewsletter(ctx.db, slug)).toMatchObject({ name });
   });
 });

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { countWithin } from '../../src/platform/limits.ts';
+import { countWithin } from '../../src/platform/db/limits.ts';
 import { admitNetwork } from '../../src/subscribers/admit-network.ts';
 import { type Articles, email, openArticles } from '../support/articles.ts';
 import { accessibilityFaults, chromiumPath, scrollsSideways } from '../support/browser.ts';

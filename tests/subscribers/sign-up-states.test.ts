@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Config, readConfig } from '../../src/config.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
-import { countWithin } from '../../src/platform/limits.ts';
+import { countWithin } from '../../src/platform/db/limits.ts';
 import { openQueues } from '../../src/platform/queue/queue.ts';
 import { admitNetwork } from '../../src/subscribers/admit-network.ts';
 import { proves } from '../../src/subscribers/proof.ts';

@@ -2,6 +2,9 @@ import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import * as first from './migrations/0001-first.ts';
 import * as lanes from './migrations/0002-lanes.ts';
 import * as rates from './migrations/0003-rates.ts';
+import * as archive from './migrations/0005-archive.ts';
+import * as rhythm from './migrations/0006-rhythm.ts';
+import * as troubledDeliveries from './migrations/0007-troubled-deliveries.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a released one is never changed. */
@@ -9,6 +12,9 @@ const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-lanes': lanes,
   '0003-rates': rates,
+  '0005-archive': archive,
+  '0006-rhythm': rhythm,
+  '0007-troubled-deliveries': troubledDeliveries,
 };
 
 const postgresMajorMin = 14;

@@ -21,14 +21,22 @@ export function preparedOnce<Values extends object, Row>(
   name: string,
   build: (values: Values) => RawBuilder<Row>,
 ): (db: Kysely<Tables>, values: Values) => Promise<QueryResult<Row>> {
-  let compiled: CompiledQuery<Row> | undefined;
-  const standIns = new Proxy({}, { get: (_, key) => new StandIn(String(key)) }) as Values;
+  let statement: { text: string; parameters: unknown[] } | undefined;
   return (db, values) => {
-    compiled ??= sql<Row>`${prepared(name)} ${build(standIns)}`.compile(db);
-    const parameters = compiled.parameters.map((one) =>
+    statement ??= eachOnce(sql<Row>`${prepared(name)} ${build(standInsFor<Values>())}`.compile(db));
+    const parameters = statement.parameters.map((one) =>
       one instanceof StandIn ? (values as Record<string, unknown>)[one.key] : one,
     );
-    return db.executeQuery<Row>(CompiledQuery.raw(compiled.sql, parameters));
+    return db.executeQuery<Row>(CompiledQuery.raw(statement.text, parameters));
+  };
+}
+
+/** A value that the text names several times travels once. */
+function eachOnce({ sql: text, parameters }: CompiledQuery): { text: string; parameters: unknown[] } {
+  const places = new Map([...new Set(parameters)].map((one, at) => [one, at + 1]));
+  return {
+    text: text.replace(/\$(\d+)/g, (_, nth: string) => `$${places.get(parameters[Number(nth) - 1])}`),
+    parameters: [...places.keys()],
   };
 }
 
@@ -38,6 +46,17 @@ class StandIn {
   constructor(key: string) {
     this.key = key;
   }
+}
+
+/** The same stand-in for each mention of a value. */
+function standInsFor<Values extends object>(): Values {
+  const known = new Map<string, StandIn>();
+  const get = (_: unknown, key: string | symbol): StandIn => {
+    const standIn = known.get(String(key)) ?? new StandIn(String(key));
+    known.set(standIn.key, standIn);
+    return standIn;
+  };
+  return new Proxy({}, { get }) as Values;
 }
 
 /** A connection that keeps the plans of statements which ask for it. */

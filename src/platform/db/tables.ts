@@ -35,6 +35,8 @@ export interface Tables {
     slug: string;
     name: string;
     promise: Json<ByLang>;
+    /** An editor's own words for who is new, per language. */
+    welcome: DefaultJson<ByLang>;
     languages: string[];
     state: Generated<'open' | 'closed' | 'archived'>;
     visibility: Generated<'public' | 'private'>;
@@ -139,7 +141,7 @@ export interface Tables {
   sign_ups: {
     id: Id;
     /** `manage`: no newsletter, only a link to the reader's own page. */
-    asks: Generated<'subscribe' | 'manage'>;
+    asks: Generated<'subscribe' | 'manage' | 'retry'>;
     email: Maybe<string>;
     email_key: Maybe<string>;
     newsletter_ids: number[];
@@ -178,6 +180,36 @@ export interface Tables {
     letter_id: Maybe<number>;
     evidence: Maybe<string>;
     at: At;
+  };
+  account_links: {
+    id: Id;
+    subscriber_id: number;
+    act: 'email' | 'data' | 'erase' | 'history';
+    asked_at: At;
+    /** Of the token that was minted when the letter was written last. */
+    hash: Maybe<Buffer>;
+    expires_at: MaybeAt;
+    used_at: MaybeAt;
+  };
+  account_sessions: { hash: Buffer; subscriber_id: number; expires_at: At };
+  email_changes: {
+    id: Id;
+    subscriber_id: number;
+    /** Emptied when the change is done with. */
+    new_email: Maybe<string>;
+    state: Generated<'asked' | 'changed' | 'stopped' | 'expired'>;
+    asked_at: At;
+    changed_at: MaybeAt;
+    expires_at: At;
+  };
+  /** A reader's copy of their data, until it is fetched or a day has passed. */
+  data_copies: {
+    id: Id;
+    subscriber_id: number;
+    asked_at: At;
+    made_at: MaybeAt;
+    expires_at: MaybeAt;
+    zip: Maybe<Buffer>;
   };
   suppressions: {
     id: Id;
@@ -302,10 +334,35 @@ export interface Tables {
     composed_revision: Maybe<number>;
     audience_rule: Generated<string>;
     archive_state: Generated<'hidden' | 'public' | 'unpublished'>;
+    /** Opens its pages when the newsletter is private: 122 random bits, in hex. */
+    web_key: Generated<string>;
+    /** When its page first appeared: when its sending started. */
+    published_at: MaybeAt;
     /** Made by the newsletter's calendar, so it sends itself at its slot. */
     scheduled: Generated<boolean>;
     created_at: At;
     updated_at: At;
+  };
+  /** What an edition's page says, as it was printed; the highest version of a language stands. */
+  edition_pages: {
+    edition_id: number;
+    lang: string;
+    version: number;
+    title: string;
+    description: string;
+    page: Json<unknown>;
+    printed_at: At;
+  };
+  corrections: {
+    edition_id: number;
+    /** The version of the pages that it printed. */
+    version: number;
+    /** What was wrong, per language. */
+    notes: Json<ByLang>;
+    /** Words of the edition that it changed. */
+    words: DefaultJson<Record<string, ByLang>>;
+    made_by: string;
+    at: At;
   };
   edition_stories: {
     edition_id: number;
@@ -332,6 +389,15 @@ export interface Tables {
     text: string;
     mime: Json<unknown>;
     html_bytes: number;
+    revision: number;
+  };
+  /** One language of an edition with the marks around what not every reader gets: variants are made of it. */
+  edition_blocks: {
+    edition_id: number;
+    lang: string;
+    html: string;
+    text: string;
+    facts: Json<unknown>;
     revision: number;
   };
   approvals: { edition_id: number; revision: number; approver: string; at: At };

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Handler } from 'hono';
+import { etagOf, hasAlready } from './cached.ts';
 
 export interface KeptFile {
   handler: Handler;
@@ -17,19 +17,14 @@ export function keptFile(
   body: Buffer,
   kind: { contentType: string; cacheControl: string; headers?: Readonly<Record<string, string>> },
 ): KeptFile {
-  const version = createHash('sha256').update(body).digest('base64url').slice(0, 22);
-  const etag = `"${version}"`;
+  const etag = etagOf(body);
+  const version = etag.slice(1, -1);
   const handler: Handler = (c) => {
     c.header('ETag', etag);
     c.header('Cache-Control', c.req.query('v') === version ? foreverHeader : kind.cacheControl);
     for (const [name, value] of Object.entries(kind.headers ?? {})) c.header(name, value);
-    if (matches(c.req.header('If-None-Match'), etag)) return c.body(null, 304);
+    if (hasAlready(c, etag)) return c.body(null, 304);
     return c.body(new Uint8Array(body), 200, { 'Content-Type': kind.contentType });
   };
   return { handler, version };
-}
-
-function matches(ifNoneMatch: string | undefined, etag: string): boolean {
-  if (!ifNoneMatch) return false;
-  return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }

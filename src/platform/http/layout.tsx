@@ -22,6 +22,10 @@ export interface PageProps extends PageFrame {
   description?: string | undefined;
   /** The absolute address that search engines keep; also names the page when it is shared. */
   canonical?: string | undefined;
+  /** What it is when it is shared; a website unless said. */
+  kind?: 'website' | 'article' | undefined;
+  /** More for the head: pictures for sharing, feeds, structured data. */
+  head?: Child;
   /** Not for search engines: every token page, form answer and error. */
   noindex?: boolean | undefined;
   /** The line on top: who and what, parts divided by `·`. */
@@ -56,6 +60,7 @@ export function Page(props: PageProps) {
           <meta name="color-scheme" content={props.theme ?? 'light dark'} />
           {props.description && <meta name="description" content={props.description} />}
           {props.noindex ? <meta name="robots" content="noindex" /> : <Shared {...props} />}
+          {props.head}
           <link rel="icon" href="data:," />
           <link rel="stylesheet" href="/assets/dateline.css" />
           {props.script && <script src={props.script} async />}
@@ -83,7 +88,7 @@ export function Page(props: PageProps) {
 }
 
 /** What search engines and link previews read; only an indexable page says it. */
-function Shared({ title, description, canonical, languageLinks = [] }: PageProps) {
+function Shared({ title, description, canonical, kind = 'website', languageLinks = [] }: PageProps) {
   if (!canonical) return null;
   return (
     <>
@@ -91,7 +96,7 @@ function Shared({ title, description, canonical, languageLinks = [] }: PageProps
       {languageLinks.map((link) => (
         <link rel="alternate" hreflang={link.lang} href={new URL(link.href, canonical).href} />
       ))}
-      <meta property="og:type" content="website" />
+      <meta property="og:type" content={kind} />
       <meta property="og:title" content={title} />
       {description && <meta property="og:description" content={description} />}
       <meta property="og:url" content={canonical} />

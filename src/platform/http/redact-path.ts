@@ -1,6 +1,8 @@
 /** Paths whose next part is a token. */
 const tokenPlaces = /^(\/+(?:confirm|confirmed|u|m))\/+[^/]+/i;
 const segmentCharsMax = 64;
+/** What opens a page that cannot be guessed. */
+const key = /^[0-9a-f]{32}$/;
 
 /**
  * A path as it may stand in a log: tokens, addresses and anything too long to be ours are written `…`. The query is not part
@@ -10,6 +12,6 @@ export function redactPath(path: string): string {
   return path
     .replace(tokenPlaces, '$1/…')
     .split('/')
-    .map((part) => (part.length > segmentCharsMax || /@|%40/i.test(part) ? '…' : part))
+    .map((part) => (part.length > segmentCharsMax || key.test(part) || /@|%40/i.test(part) ? '…' : part))
     .join('/');
 }

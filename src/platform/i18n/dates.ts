@@ -28,6 +28,11 @@ export function hourTime(lang: string, instant: Date, zone: string): string {
   return `${hour}${spoken(lang) === 'id' ? '.' : ':'}${minute}`;
 }
 
+/** A full hour on a wall clock: `07:00` · `07.00`. */
+export function wallTime(lang: string, hour: number): string {
+  return hourTime(lang, new Date(Date.UTC(2024, 0, 1, hour)), 'UTC');
+}
+
 /** `08:12 EDT` · `08.12 WIB`: the time with its zone's name. */
 export function clockTime(lang: string, instant: Date, zone: string): string {
   return `${hourTime(lang, instant, zone)} ${zoneName(instant, zone)}`;

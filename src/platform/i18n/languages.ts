@@ -26,6 +26,11 @@ export function languageName(lang: string): string {
     : (new Intl.DisplayNames([lang], { type: 'language' }).of(lang) ?? lang);
 }
 
+/** How readers of one language call another: `Indonesian`, `Inggris`. */
+export function languageNameIn(lang: string, named: string): string {
+  return new Intl.DisplayNames([spoken(lang)], { type: 'language' }).of(named) ?? named;
+}
+
 export function dirOf(lang: string): 'ltr' | 'rtl' {
   return rightToLeft.has(lang.toLowerCase().split('-')[0] ?? '') ? 'rtl' : 'ltr';
 }

@@ -6,6 +6,7 @@ import { openConnection } from './open-connection.ts';
 import type { Relay } from './relay.ts';
 import { RelayDoor } from './relay-door.ts';
 import { RelayDoors } from './relay-doors.ts';
+import type { MessageBytes } from './slab.ts';
 import { assertEnvelope, type Parcel } from './smtp-command.ts';
 import { assertEhloName } from './smtp-handshake.ts';
 import {
@@ -29,7 +30,7 @@ export type Bulk = {
    * can be reached, at once, as `lost` before the message. Rejects what `compose` throws, and an envelope that no
    * command can carry; and with `NoTurn`, where relays have rates, what was not reserved or whose relay went away.
    */
-  deliver(envelope: Envelope, compose: () => string): Promise<Outcome>;
+  deliver(envelope: Envelope, compose: () => MessageBytes): Promise<Outcome>;
   /**
    * Reserves turns for so many messages, or as many as the relays’ rates leave now. Each is used by one `deliver`, or given
    * back. Without rates it is all of them, at once.
@@ -86,7 +87,7 @@ class Pool implements Bulk {
     this.#turns = new Turns(doors, pace, () => this.#jobs.length);
   }
 
-  async deliver(envelope: Envelope, compose: () => string): Promise<Outcome> {
+  async deliver(envelope: Envelope, compose: () => MessageBytes): Promise<Outcome> {
     const hasTurn = this.#turns.begin();
     assertEnvelope(envelope);
     if (this.#closing !== undefined) return lostOutcome(new SmtpLost('connect', this.#closing));
@@ -159,7 +160,8 @@ class Pool implements Bulk {
       if (this.#jobs.length <= this.#doors.opening()) return;
       this.#wake(line);
     }
-    this.#jobs.reject(this.#turns.lost(), new NoTurn('its relay went away'));
+    const lost = this.#turns.lost();
+    if (lost > 0) this.#jobs.reject(lost, new NoTurn('its relay went away'));
     if (this.#lines.size === 0 && this.#doors.opening() === 0) this.#jobs.giveUp(this.#lastLost);
   }
 
@@ -208,7 +210,7 @@ class Pool implements Bulk {
     if (this.#isSpent(line) || line.door.turns() === 0) return undefined;
     for (let job = this.#jobs.next(line); job; job = this.#jobs.next(line)) {
       const { envelope, compose, reject } = job;
-      let data: string;
+      let data: MessageBytes;
       try {
         data = compose();
       } catch (error) {

@@ -153,6 +153,15 @@ export async function releaseLetter(db: Db, letter: ClaimedLetter, now: Date): P
     .execute();
 }
 
+/** Keeps which stories a letter tells, before it leaves: its reader has been sent them. Safe to run twice. */
+export async function noteStories(db: Db, letterId: number, storyIds: readonly number[]): Promise<void> {
+  await db
+    .updateTable('letters')
+    .set({ story_ids: [...storyIds] })
+    .where('id', '=', letterId)
+    .execute();
+}
+
 /** Ends a letter that has no reason any more: what it was about is gone or done. Safe to run twice. */
 export async function dropLetter(db: Db, letterId: number, now: Date): Promise<void> {
   await db

@@ -75,7 +75,7 @@ export class NodemailerConnection implements MailConnection {
     const current = { parcel, bodyAsked: false };
     this.#busy = true;
     this.#current = current;
-    const bytes = Buffer.from(parcel.data, 'latin1');
+    const bytes = Buffer.from(String(parcel.data), 'latin1');
     const body = new Readable({
       read() {
         current.bodyAsked = true;

@@ -2,6 +2,7 @@ import { escapeHtml } from '../../lib/escape-html.ts';
 import { type Mailbox, mailboxHeader } from './header.ts';
 import type { ComposedMessage, Part } from './message.ts';
 import { encodeQuotedPrintable } from './quoted-printable.ts';
+import { type MessageBytes, Slab, slabMessageBytesMax } from './slab.ts';
 
 /** A header line may have 998 characters (RFC 5322 §2.1.1), and the header's name and brackets need some. */
 const headerValueCharsMax = 900;
@@ -41,6 +42,35 @@ export function openSplicer(composed: ComposedMessage): Splice {
   };
 }
 
+/**
+ * Like `openSplicer`, into a slab, for whoever writes to a socket at once: a few copies of memory and no string of that
+ * size. A message that is too large for a slab comes as a string.
+ */
+export function openFiller(composed: ComposedMessage): (reader: Reader) => MessageBytes {
+  const splice = openSplicer(composed);
+  const { first, rest, values } = flatten(composed);
+  const opening = Buffer.from(first, 'latin1');
+  const pieces = rest.map(({ value, piece }) => ({ value, piece: Buffer.from(piece, 'latin1') }));
+  const last = pieces.at(-1)?.piece ?? opening;
+  const end = last.toString('latin1').endsWith('\r\n') ? '' : '\r\n';
+  const shared = pieces.reduce((sum, { piece }) => sum + piece.length, opening.length);
+  return (reader) => {
+    const encoded = values.map(({ place, part }) => encodeValue(place, part, reader.values[place]));
+    const own = ownHeaders(reader);
+    const total = pieces.reduce((sum, { value }) => sum + (encoded[value]?.length ?? 0), own.length + shared);
+    if (total + end.length > slabMessageBytesMax) return splice(reader);
+    const slab = new Slab();
+    slab.add(own);
+    slab.add(opening);
+    for (const { value, piece } of pieces) {
+      slab.add(encoded[value] ?? '');
+      slab.add(piece);
+    }
+    slab.add(end);
+    return slab;
+  };
+}
+
 /** A place that stands five times in the html is encoded once: `value` points into `values`. */
 function flatten({ pieces, uses }: ComposedMessage) {
   const keys = new Map<string, number>();
@@ -62,8 +92,16 @@ function flat(piece: string): string {
 function ownHeaders({ to, toName, messageId, date, smtpUtf8 }: Reader): string {
   if (!/^<[\x21-\x3b\x3d\x3f-\x7e]{3,500}>$/.test(messageId)) throw new Error('the Message-ID is not one');
   const mailbox: Mailbox = { name: toName, address: to };
-  const day = date.toUTCString().replace('GMT', '+0000');
-  return `Date: ${day}\r\n${mailboxHeader('To', mailbox, smtpUtf8)}\r\nMessage-ID: ${messageId}\r\n`;
+  return `Date: ${dateWords(date)}\r\n${mailboxHeader('To', mailbox, smtpUtf8)}\r\nMessage-ID: ${messageId}\r\n`;
+}
+
+let lastDate = { second: Number.NaN, words: '' };
+
+/** The mails of one second share their date, and writing one takes longer than the rest of the headers. */
+function dateWords(date: Date): string {
+  const second = Math.floor(date.getTime() / 1000);
+  if (lastDate.second !== second) lastDate = { second, words: date.toUTCString().replace('GMT', '+0000') };
+  return lastDate.words;
 }
 
 function encodeValue(place: string, part: Part, value: string | undefined): string {

@@ -3,6 +3,9 @@ const lineCharsMax = 75;
 
 const unsafe = /[^\t\x20-\x3c\x3e-\x7e]+|[\t ]$/gu;
 
+/** A word that stands in a line of its own as it is, such as a URL. */
+const plainWord = /^[\x21-\x2d\x2f-\x3c\x3e-\x45\x47-\x7e][\x21-\x3c\x3e-\x7e]{0,74}$/;
+
 const hexPairs = Array.from(
   { length: 256 },
   (_, byte) => `=${byte.toString(16).toUpperCase().padStart(2, '0')}`,
@@ -15,6 +18,7 @@ const hexPairs = Array.from(
  * dot-stuffing (RFC 5321 §4.5.2) nor "From " quoting. Its last line is open: a soft break or a line end may follow.
  */
 export function encodeQuotedPrintable(text: string): string {
+  if (plainWord.test(text)) return text;
   if (!/[\r\n]/.test(text)) return encodeLine(text);
   return text
     .split(/\r\n|\r|\n/)

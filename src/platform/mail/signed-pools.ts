@@ -1,5 +1,6 @@
 import type { Bulk } from './bulk.ts';
 import type { Signer } from './dkim.ts';
+import type { MessageBytes } from './slab.ts';
 
 type Pools = { letters: Bulk; editions: Bulk };
 
@@ -12,7 +13,7 @@ export function signedPools({ letters, editions }: Pools, signer: Signer | undef
   if (!signer) return { letters, editions };
   return {
     letters: delivering(letters, async (envelope, compose) => {
-      const message = await signer.sign(compose());
+      const message = await signer.sign(String(compose()));
       return letters.deliver(envelope, () => message);
     }),
     editions: delivering(editions, (envelope, compose) =>
@@ -21,8 +22,9 @@ export function signedPools({ letters, editions }: Pools, signer: Signer | undef
   };
 }
 
-function refuseUnsigned(message: string): string {
-  if (!message.startsWith('DKIM-Signature: ')) throw new Error('a mail that should be signed is not');
+function refuseUnsigned(message: MessageBytes): MessageBytes {
+  if (typeof message !== 'string' || !message.startsWith('DKIM-Signature: '))
+    throw new Error('a mail that should be signed is not');
   return message;
 }
 

@@ -1,3 +1,4 @@
+import type { MessageBytes } from './slab.ts';
 import type { Capabilities } from './smtp-handshake.ts';
 import type { Envelope, Outcome, SmtpTimeouts } from './smtp-outcome.ts';
 
@@ -18,11 +19,10 @@ export function pipeliningWith(offered: Capabilities, wanted: Pipelining): Pipel
 export type Parcel = {
   readonly envelope: Envelope;
   /**
-   * The message as latin1 characters, with CRLF line ends, as the reader is to get it: nothing is stuffed, and there is
-   * no final dot. Where a line begins with a dot the envelope says `dotted`; the parts we build have none.
-   * Empty once it is on its way.
+   * The message, with CRLF line ends, as the reader is to get it: nothing is stuffed, and there is no final dot. Where a line
+   * of a string begins with a dot the envelope says `dotted`; the parts we build have none. Empty once it is on its way.
    */
-  data: string;
+  data: MessageBytes;
   /** Called exactly once. */
   readonly settle: (outcome: Outcome) => void;
 };
@@ -93,27 +93,43 @@ export function commandsFor(
   ];
 }
 
-/** The whole message as its one and last chunk (RFC 3030 §2); its reply is that to a final dot. */
+/**
+ * Announces the whole message as its one and last chunk (RFC 3030 §2), which follows by `chunkOf`; its reply is that to a final
+ * dot.
+ */
 function chunkCommand(transaction: Transaction): Command {
-  const data = takeData(transaction.parcel);
-  const end = data.endsWith('\r\n') ? '' : '\r\n';
-  return { step: 'dot', text: `BDAT ${data.length + end.length} LAST\r\n${data}${end}`, transaction };
+  const { data } = transaction.parcel;
+  return { step: 'dot', text: `BDAT ${data.length + missingEnd(data).length} LAST\r\n`, transaction };
+}
+
+/** The message as BDAT carries it. */
+export function chunkOf({ parcel }: Transaction): MessageBytes {
+  const data = takeData(parcel);
+  return typeof data === 'string' ? data + missingEnd(data) : data;
+}
+
+function missingEnd(data: MessageBytes): string {
+  return typeof data !== 'string' || data.endsWith('\r\n') ? '' : '\r\n';
 }
 
 /**
  * The message, which the parcel then lets go: kept until its reply it would outlive two collections of young objects, and the
  * collector would cost more than everything else (46 % of a worker with a hundred mails under way).
  */
-function takeData(parcel: Parcel): string {
+function takeData(parcel: Parcel): MessageBytes {
   const { data } = parcel;
   parcel.data = '';
   return data;
 }
 
 /** The message as DATA carries it (RFC 5321 §4.5.2), with its final dot. */
-export function dottedBody({ parcel }: Transaction): string {
+export function dottedBody({ parcel }: Transaction): MessageBytes {
   const { envelope } = parcel;
   const data = takeData(parcel);
+  if (typeof data !== 'string') {
+    data.append('.\r\n');
+    return data;
+  }
   const lines = envelope.dotted ? data.replace(/^\./gm, '..') : data;
   return lines.endsWith('\r\n') ? `${lines}.\r\n` : `${lines}\r\n.\r\n`;
 }

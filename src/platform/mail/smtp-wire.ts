@@ -2,6 +2,8 @@ import type { Socket } from 'node:net';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 
+import type { Slab } from './slab.ts';
+
 const lineBytesMax = 4_096;
 const replyLinesMax = 128;
 const repliesWaitingMax = 64;
@@ -88,6 +90,14 @@ export class Wire {
       room = this.#socket.write(piece, 'latin1');
     }
     if (start < bytes.length) this.#socket.once('drain', () => this.pour(bytes, onPiece, start));
+  }
+
+  /** Writes a slab in one go; it is given back when the socket has let go of it. */
+  pourSlab(slab: Slab): void {
+    if (this.lost !== undefined) return;
+    this.#socket.write(slab.bytes, (error) => {
+      if (!error) slab.giveBack();
+    });
   }
 
   destroy(reason: string): void {

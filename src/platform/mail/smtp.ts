@@ -1,9 +1,11 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { MailConnection } from './mail-connection.ts';
 import type { Relay } from './relay.ts';
+import type { MessageBytes, Slab } from './slab.ts';
 import {
   assertEnvelope,
   type Command,
+  chunkOf,
   commandsFor,
   dottedBody,
   mayBeHeld,
@@ -98,7 +100,7 @@ export class SmtpConnection implements MailConnection {
    * Sends one message; `data` is latin1 with CRLF line ends, neither stuffed nor with a final dot.
    * Resolves exactly once, whatever happens to the connection. Rejects only an address no command can carry.
    */
-  async deliver(envelope: Envelope, data: string): Promise<Outcome> {
+  async deliver(envelope: Envelope, data: MessageBytes): Promise<Outcome> {
     assertEnvelope(envelope);
     if (this.#closed || this.#quitting) {
       return { kind: 'lost', phase: 'mail', afterDot: false, reason: 'the connection is closed' };
@@ -159,8 +161,7 @@ export class SmtpConnection implements MailConnection {
       this.#sendHeld();
     } else if (this.#pipelining === 'chunked') {
       this.#owed.push(...commands);
-      const text = textOf(commands);
-      this.#pour(text, transaction, text.length);
+      this.#pour(textOf(commands), chunkOf(transaction), '', transaction);
     } else this.#send(commands);
   }
 
@@ -234,16 +235,31 @@ export class SmtpConnection implements MailConnection {
     const next = this.#pipelining === 'full' ? this.#nextTransaction() : undefined;
     const commands = next ? this.#commandsFor(next) : [];
     this.#owed.push(...commands);
-    this.#pour(body + textOf(commands), transaction, body.length);
+    this.#pour('', body, textOf(commands), transaction);
   }
 
-  /** Writes what may be long; the message ends in it at `bodyEnd`. */
-  #pour(text: string, transaction: Transaction, bodyEnd: number): void {
+  /** Writes a message, which may be long, with the commands before and behind it. */
+  #pour(before: string, body: MessageBytes, behind: string, transaction: Transaction): void {
+    if (typeof body !== 'string') {
+      this.#pourSlab(before, body, behind, transaction);
+      return;
+    }
+    const text = before + body + behind;
+    const bodyEnd = before.length + body.length;
     this.#wire.pour(text, (end) => {
       if (end >= bodyEnd) transaction.dotSent = true;
       this.#pouring = end < text.length;
       this.#watch();
     });
+  }
+
+  #pourSlab(before: string, slab: Slab, behind: string, transaction: Transaction): void {
+    if (!slab.prepend(before)) this.#wire.write(before);
+    const whole = slab.append(behind);
+    transaction.dotSent = true;
+    this.#watch();
+    this.#wire.pourSlab(slab);
+    if (!whole) this.#wire.write(behind);
   }
 
   /** A server that hangs up before it answers anything of a whole message leaves it in doubt: less at once would not. */

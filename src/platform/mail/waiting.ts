@@ -1,10 +1,11 @@
 import type { Line } from './line.ts';
+import type { MessageBytes } from './slab.ts';
 import { type Envelope, lostOutcome, type Outcome, type SmtpLost } from './smtp-outcome.ts';
 
 /** A message whose outcome is open. */
 export type Job = {
   envelope: Envelope;
-  compose: () => string;
+  compose: () => MessageBytes;
   resolve: (outcome: Outcome) => void;
   reject: (error: unknown) => void;
   /** How often its connection had ended before it came to it. */

@@ -39,6 +39,7 @@ export const jobs = {
   'fan-out': job('editions', { editionId: id, after: z.int().nonnegative() }, 8, 1 * seconds),
   deliver: job('deliveries', { editionId: id, batchNo: id }, 5, 2 * seconds),
   retry: job('deliveries', { editionId: id }, 3, 5 * seconds),
+  'gather-data': job('upkeep', { subscriberId: id }, 4, 5 * seconds),
   tick: job('upkeep', {}, 1, 0),
   rescue: job('upkeep', {}, 1, 0),
   prune: job('upkeep', {}, 2, 60 * seconds),

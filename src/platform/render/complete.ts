@@ -1,4 +1,4 @@
-import type { DigestView, ImageView, LetterName, LetterViews, StoryView } from './views.ts';
+import type { DigestView, ImageView, LetterName, LetterViews, StoryView, WelcomeView } from './views.ts';
 
 const leadImageWidth = 600;
 const thumbnailWidth = 128;
@@ -16,18 +16,21 @@ export function completeDigest(view: DigestView): object {
     folio: { number: null, minutes: null, ...view.folio },
     masthead: { promise: null, ...view.masthead },
     greeting: view.greeting ?? null,
+    notice: view.notice ?? null,
+    nothing: view.nothing ?? null,
+    more: view.more ?? null,
     lead: {
-      ...{ kicker: null, dek: null, byline: null, minutes: null, ...foreign, ...view.lead },
+      ...{ id: 0, kicker: null, dek: null, byline: null, minutes: null, ...foreign, ...view.lead },
       image: shown(view.lead.image, leadImageWidth),
     },
-    sections: view.sections.map(({ label, stories }) => ({
+    sections: view.sections.map(({ key, label, stories }) => ({
+      key: key ?? label,
       label,
       stories: stories.map(story),
       runs: runs(stories),
     })),
-    briefs: view.briefs
-      ? { ...view.briefs, items: view.briefs.items.map((item) => ({ lang: null, ...item })) }
-      : null,
+    briefs: list(view.briefs),
+    missed: list(view.missed),
     footer: { ...view.footer, postalAddress: oneLine(view.footer.postalAddress) },
   };
 }
@@ -37,6 +40,7 @@ export function completeLetter<Name extends LetterName>(name: Name, view: Letter
   return {
     ...absent[name],
     ...view,
+    ...('stories' in view && view.stories ? { stories: told(view.stories) } : {}),
     footer: { ...view.footer, postalAddress: oneLine(view.footer.postalAddress) },
   };
 }
@@ -47,11 +51,21 @@ const absent: Record<LetterName, object> = {
   confirmation: { newsletters: null, marketing: null },
   'already-subscribed': { latest: null, offer: null },
   paused: { latest: null },
-  welcome: { latest: null },
+  link: {},
+  welcome: { stories: null, latest: null },
 };
 
+function list(view: DigestView['briefs']): object | null {
+  return view ? { ...view, items: view.items.map((item) => ({ id: 0, lang: null, ...item })) } : null;
+}
+
 function story(view: StoryView): object {
-  return { dek: null, minutes: null, ...foreign, ...view, image: shown(view.image, thumbnailWidth) };
+  return { id: 0, dek: null, minutes: null, ...foreign, ...view, image: shown(view.image, thumbnailWidth) };
+}
+
+/** A letter shows no picture. */
+function told({ note, items, ...more }: NonNullable<WelcomeView['stories']>): object {
+  return { ...more, note: note ?? null, items: items.map((view) => ({ ...story(view), image: null })) };
 }
 
 /** An image as it is shown: its height follows from the width that the design gives it. */

@@ -1,4 +1,7 @@
+import { cutBlocks, type Fate, joinBlocks } from './blocks.ts';
+import { clean } from './clean.ts';
 import { completeDigest, completeLetter } from './complete.ts';
+import { disarmHtml, disarmText, escapeForMjml } from './escape.ts';
 import { letterHtml } from './letter-frame.ts';
 import { renderMjml } from './mjml.ts';
 import { wrapText } from './plain-text.ts';
@@ -11,14 +14,39 @@ export interface RenderedMail {
   text: string;
 }
 
+/** Both parts of a mail with the marks around what not every reader gets; the text is not laid out yet. */
+export interface MarkedMail {
+  html: string;
+  text: string;
+}
+
+/** Blocks that only some readers get; everyone else's mail is without them. */
+const optionalBlocks = ['nothing', 'missed'];
+
 /**
  * Renders one edition in one language: HTML from MJML and a plain text part written from the same view, with the same
  * headlines and URLs in the same order. The same view gives the same mail. Throws for a template that does not fit.
  */
 export async function renderDigest(templates: Templates, view: DigestView): Promise<RenderedMail> {
+  return joinDigest(await renderMarkedDigest(templates, view));
+}
+
+/** The same, with its marks: what `joinDigest` makes the mails of all groups of readers of. */
+export async function renderMarkedDigest(templates: Templates, view: DigestView): Promise<MarkedMail> {
   const complete = completeDigest(view);
-  const { html } = await renderMjml(templates.render('digest.mjml', complete));
-  return { html, text: wrapText(templates.render('digest.txt', complete)) };
+  const { html } = await renderMjml(templates.renderMarked('digest.mjml', complete));
+  return { html, text: templates.renderMarked('digest.txt', complete) };
+}
+
+/** The mail of one group of readers; without `fate`, the one of who reads everything. Pure. */
+export function joinDigest(
+  marked: MarkedMail,
+  fate: (name: string) => Fate = (name) => (optionalBlocks.includes(name) ? 'drop' : 'keep'),
+): RenderedMail {
+  return {
+    html: joinBlocks(cutBlocks(marked.html), fate, (text) => disarmHtml(escapeForMjml(clean(text)))),
+    text: wrapText(joinBlocks(cutBlocks(marked.text), fate, (text) => disarmText(clean(text)))),
+  };
 }
 
 /**

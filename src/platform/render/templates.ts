@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Liquid, LiquidError, type Template } from 'liquidjs';
+import { closeBlock, openBlock, withoutMarks } from './blocks.ts';
 import { cleanView } from './clean.ts';
 import { disarmHtml, disarmText, escapeForMjml } from './escape.ts';
 import { MailFault } from './mail-fault.ts';
@@ -20,6 +21,8 @@ export interface Templates {
    * Throws `TemplateError` for a variable that the view lacks.
    */
   render(name: string, view: object): string;
+  /** The same, with the marks around what not every reader gets. */
+  renderMarked(name: string, view: object): string;
 }
 
 /** A fault in a template, or a view that does not fit it: says which template, which line and what. */
@@ -62,18 +65,17 @@ export function openTemplates(directory: string): Templates {
     );
   }
 
-  return {
-    render(name, view) {
-      const template = parsed.get(name);
-      if (!template)
-        throw new Error(`there is no template ${name}; there are ${[...parsed.keys()].join(', ')}`);
-      const isHtml = !name.endsWith('.txt');
-      const filled = naming(name, marked, () =>
-        (isHtml ? html : text).renderSync(template, cleanView(view) as object, { sync: true }),
-      );
-      return unmarkPlaces(filled, isHtml ? disarmHtml : disarmText);
-    },
+  const renderMarked = (name: string, view: object): string => {
+    const template = parsed.get(name);
+    if (!template)
+      throw new Error(`there is no template ${name}; there are ${[...parsed.keys()].join(', ')}`);
+    const isHtml = !name.endsWith('.txt');
+    const filled = naming(name, marked, () =>
+      (isHtml ? html : text).renderSync(template, cleanView(view) as object, { sync: true }),
+    );
+    return unmarkPlaces(filled, isHtml ? disarmHtml : disarmText);
   };
+  return { render: (name, view) => withoutMarks(renderMarked(name, view)), renderMarked };
 }
 
 /** The directory of the built-in templates, found from the package root (this file runs from `src` and from `dist`). */
@@ -115,6 +117,15 @@ function liquidFor(templates: Record<string, string>, outputEscape: (value: unkn
   for (const filter of ['raw', 'date', 'date_to_string', 'date_to_long_string', 'sample'])
     delete liquid.filters[filter];
   liquid.registerFilter('places', (value: unknown, ...names: string[]) => markPlaces(printed(value), names));
+  // What not every reader gets: `{{ 'lead' | block }} … {{ '' | end }}`, or words that another group reads otherwise.
+  liquid.registerFilter('block', (value: unknown, kind?: string) =>
+    openBlock(kind === undefined ? printed(value) : `${kind}:${printed(value)}`),
+  );
+  liquid.registerFilter('end', () => closeBlock);
+  liquid.registerFilter(
+    'slot',
+    (value: unknown, name: string) => openBlock(name) + printed(value) + closeBlock,
+  );
   liquid.registerFilter('underline', (value: unknown, stroke: string) => underline(printed(value), stroke));
   return liquid;
 }

@@ -29,15 +29,24 @@ export interface DigestView extends MailFrame {
   folio: { date: string; number?: string; minutes?: string; viewInBrowser: Link };
   masthead: { name: string; promise?: string };
   greeting?: string;
+  /** Why today is not as usual: a short edition, or none the day before. */
+  notice?: string;
   lead: LeadView;
-  sections: { label: string; stories: StoryView[] }[];
+  sections: { key?: string; label: string; stories: StoryView[] }[];
   briefs?: { label: string; items: BriefView[] };
+  /** Stands in the place of sections when none is left of what a reader chose. */
+  nothing?: string;
+  /** Stories of earlier editions that some readers have not been sent. */
+  missed?: { label: string; items: BriefView[] };
+  /** Stories that found no room in a mail. */
+  more?: Link;
   passItOn: { forward: Link; signUp: { text: string; label: string; url: string } };
   footer: BulkFooter;
 }
 
 /** `lang` and `langName` are given when a story's language is not the edition's: "en" and "English". */
 export interface LeadView {
+  id?: number;
   kicker?: string;
   /** Shown 600 wide; width and height are those of the file. */
   image?: ImageView;
@@ -51,6 +60,7 @@ export interface LeadView {
 }
 
 export interface StoryView {
+  id?: number;
   headline: string;
   url: string;
   dek?: string;
@@ -62,6 +72,7 @@ export interface StoryView {
 }
 
 export interface BriefView {
+  id?: number;
   text: string;
   url: string;
   lang?: string;
@@ -124,8 +135,21 @@ export interface PausedView extends LetterFrame {
   footer: Publisher;
 }
 
+/** One thing to do, behind one link: an account that opens, an address to change, a copy to fetch. */
+export interface LinkView extends LetterFrame {
+  text: string;
+  button: Link;
+  /** Stands before the same link written out. */
+  orOpen: string;
+  /** How long it works, and what to do when it was not asked for. */
+  note: string;
+  footer: Publisher;
+}
+
 export interface WelcomeView extends LetterFrame {
   paragraphs: string[];
+  /** What stood in the latest edition, without pictures. `note` says that it is in another language. */
+  stories?: { label: string; note?: string; items: StoryView[] };
   latest?: Link;
   footer: BulkFooter;
 }
@@ -134,6 +158,7 @@ export interface LetterViews {
   confirmation: ConfirmationView;
   'already-subscribed': AlreadySubscribedView;
   paused: PausedView;
+  link: LinkView;
   welcome: WelcomeView;
 }
 

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, describe, expect, it } from 'vitest';
-import { prepared } from '../../../src/platform/db/prepared.ts';
+import { prepared, preparedOnce } from '../../../src/platform/db/prepared.ts';
 import { testDatabase } from '../../support/database.ts';
 
 const { db, close } = await testDatabase();
@@ -32,5 +32,23 @@ describe('a statement that asks to be prepared', () => {
       }>`select name from pg_prepared_statements where name <> 'double'`.execute(one);
       expect(rows).toEqual([]);
     });
+  });
+
+  it('is put together once, and a value that it names twice travels once', async () => {
+    let built = 0;
+    const between = preparedOnce<
+      { n: number; words: string[] },
+      { less: boolean; n: number; parameters: number }
+    >('between', (v) => {
+      built += 1;
+      return sql`select ${v.n}::int - 1 < ${v.n}::int as less, ${v.n}::int + cardinality(${v.words}::text[]) as n,
+          (select cardinality(parameter_types) from pg_prepared_statements where name = 'between') as parameters`;
+    });
+    await db.connection().execute(async (one) => {
+      await between(one, { n: 1, words: ['$1', '$2'] });
+      const { rows } = await between(one, { n: 5, words: ['n'] });
+      expect(rows).toEqual([{ less: true, n: 6, parameters: 2 }]);
+    });
+    expect(built).toBe(1);
   });
 });

@@ -55,6 +55,7 @@ describe.each(backends)('the queue on $name', (backend) => {
         },
         rescue: async () => {},
         prune: async () => {},
+        'gather-data': async () => {},
       },
       (trouble) => troubles.push(trouble),
     );
@@ -192,6 +193,7 @@ describe.each(backends)('the queue on $name', (backend) => {
         tick: async () => void at.push(performance.now()),
         rescue: async () => {},
         prune: async () => {},
+        'gather-data': async () => {},
       },
       () => {},
     );

@@ -166,6 +166,7 @@ describe.runIf(redisServerFound)('when Redis fails', () => {
       },
       rescue: async () => {},
       prune: async () => {},
+      'gather-data': async () => {},
     };
     queues.work('upkeep', { hands: 1 }, upkeep, (trouble) => troubles.push(trouble));
     const renew = () => queues.schedule({ name: 'tick', job: 'tick', everyMs: 500 });

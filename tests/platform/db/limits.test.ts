@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { countWithin, pruneLimits } from '../../src/platform/limits.ts';
-import { testDatabase } from '../support/database.ts';
+import { countWithin, pruneLimits } from '../../../src/platform/db/limits.ts';
+import { testDatabase } from '../../support/database.ts';
 
 const { db, close } = await testDatabase();
 afterAll(close);

@@ -1,21 +1,16 @@
-import type { BriefView, DigestView, LeadView, StoryView } from '../platform/render/views.ts';
-import { storyAnchor } from './addresses.ts';
-import type { Page } from './shown.ts';
+import type { BriefView, LeadView, StoryView } from '../platform/render/views.ts';
+import type { EditionPage } from './edition-page.ts';
 
 /**
- * An edition as a web page, made of what the mail is made of. A story that has no address of its own is told in full below,
- * and its headline leads there. Pictures are left to the stories' own pages: nothing is loaded from another host.
+ * What an edition says, made of the blocks that its mail is made of: for its page and for feeds. A story that has no address of
+ * its own is told in full at the end, and its headline leads there. Pictures are left to the stories' own pages: nothing is
+ * loaded from another host.
  */
-export function WebEdition({ view, content }: { view: DigestView; content: Page }) {
-  const here = [
-    content.lead,
-    ...content.sections.flatMap((section) => section.stories),
-    ...content.briefs,
-  ].filter(({ article }) => !article.canonicalUrl && article.body);
+export function EditionBlocks({ page: { view, told } }: { page: EditionPage }) {
   return (
-    <article class="edition">
-      <h1>{view.masthead.name}</h1>
+    <>
       {view.greeting && <p class="lede">{view.greeting}</p>}
+      {view.notice && <p class="meta">{view.notice}</p>}
       <Lead lead={view.lead} />
       {view.sections.map((section) => (
         <section>
@@ -26,19 +21,16 @@ export function WebEdition({ view, content }: { view: DigestView; content: Page 
         </section>
       ))}
       {view.briefs && <Briefs label={view.briefs.label} items={view.briefs.items} />}
-      {here.map(({ article }) => (
-        <section id={storyAnchor(article)} lang={article.lang} class="full-story">
-          <h2>{article.title}</h2>
-          {article.author && <p class="meta">{article.author}</p>}
-          {(article.body ?? '').split(/\n{2,}/).map((paragraph) => (
+      {told.map(({ anchor, lang, headline, author, paragraphs }) => (
+        <section id={anchor} lang={lang} class="full-story">
+          <h2>{headline}</h2>
+          {author && <p class="meta">{author}</p>}
+          {paragraphs.map((paragraph) => (
             <p class="reading">{paragraph}</p>
           ))}
         </section>
       ))}
-      <p class="pass-it-on">
-        {view.passItOn.signUp.text} <a href={view.passItOn.signUp.url}>{view.passItOn.signUp.label}</a>
-      </p>
-    </article>
+    </>
   );
 }
 

@@ -1,0 +1,56 @@
+import type { DigestView } from '../platform/render/views.ts';
+import { storyAnchor } from './addresses.ts';
+import type { Page } from './shown.ts';
+
+/** What the web page of an edition says in one language, kept as it was printed. It knows of no reader. */
+export interface EditionPage {
+  view: DigestView;
+  /** Every story on it, in the order in which they stand: the lead, the sections, the briefs. */
+  stories: PageStory[];
+  /** Stories that have no address of their own and are told here in full. */
+  told: ToldStory[];
+}
+
+export interface PageStory {
+  storyId: number;
+  headline: string;
+  url: string;
+}
+
+export interface ToldStory {
+  anchor: string;
+  lang: string;
+  headline: string;
+  author?: string;
+  paragraphs: string[];
+}
+
+/** Makes the page from what the mail is made of, so that both say the same. Pure. */
+export function toEditionPage(view: DigestView, content: Page): EditionPage {
+  const { lead, sections, briefs } = content;
+  const shown = [lead, ...sections.flatMap((section) => section.stories), ...briefs];
+  const urls = [
+    view.lead.url,
+    ...view.sections.flatMap((section) => section.stories.map((story) => story.url)),
+    ...(view.briefs?.items.map((item) => item.url) ?? []),
+  ];
+  return {
+    view,
+    stories: shown.map(({ storyId, article }, at) => ({
+      storyId,
+      headline: article.title,
+      url: urls[at] ?? view.folio.viewInBrowser.url,
+    })),
+    told: shown.flatMap(({ article }) =>
+      article.canonicalUrl || !article.body
+        ? []
+        : {
+            anchor: storyAnchor(article),
+            lang: article.lang,
+            headline: article.title,
+            ...(article.author ? { author: article.author } : {}),
+            paragraphs: article.body.split(/\n{2,}/),
+          },
+    ),
+  };
+}

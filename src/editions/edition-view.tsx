@@ -1,0 +1,173 @@
+import { raw } from 'hono/html';
+import type { ByLang } from '../platform/db/tables.ts';
+import { Page } from '../platform/http/layout.tsx';
+import { clockTime, plainDate } from '../platform/i18n/dates.ts';
+import { say } from '../platform/i18n/messages.ts';
+import { archiveUrl, webUrl } from './addresses.ts';
+import { type Archive, ArchiveBox, ArchiveHead, archiveFrame, pathOf } from './archive-frame.tsx';
+import type { Edition } from './edition.ts';
+import { EditionBlocks } from './edition-blocks.tsx';
+import type { EditionPage } from './edition-page.ts';
+import type { Correction, Listed } from './page-queries.ts';
+import { scriptJson, structured } from './structured.ts';
+
+export interface EditionShown extends Archive {
+  edition: Edition;
+  page: EditionPage;
+  /** Languages in which it has a page. */
+  languages: readonly string[];
+  /** The newest first. */
+  corrections: readonly Correction[];
+  previous: Listed | undefined;
+  next: Listed | undefined;
+}
+
+/** The page of an edition. Pure, the same for everybody: it knows of no reader. */
+export function EditionView(shown: EditionShown) {
+  const { newsletter, lang, baseUrl, edition, page, corrections, previous, next } = shown;
+  const { view } = page;
+  const urls = newsletter.languages
+    .filter((one) => shown.languages.includes(one))
+    .map((one) => ({ lang: one, url: webUrl(baseUrl, newsletter, edition, one) }));
+  const url = webUrl(baseUrl, newsletter, edition, lang);
+  const archive = archiveUrl(baseUrl, newsletter, lang);
+  const publishedAt = edition.publishedAt ?? edition.slotAt;
+  const changedAt = corrections[0]?.at ?? publishedAt;
+  const at = (one: Listed) => pathOf(webUrl(baseUrl, newsletter, one, lang));
+  const frame = archiveFrame(shown, urls);
+  // Who has one mail of a private newsletter has one page, not the way to all the others.
+  const isPrivate = newsletter.visibility === 'private';
+  return (
+    <Page
+      {...frame}
+      noindex={frame.noindex || edition.kind === 'weekly'}
+      kind="article"
+      title={`${view.title} · ${newsletter.name}`}
+      description={view.preheader}
+      canonical={url}
+      folio={[view.folio.date, view.folio.number, view.folio.minutes].filter((part) => part !== undefined)}
+      head={
+        !isPrivate && (
+          <>
+            <ArchiveHead archive={shown} url={urls[0]?.url} />
+            <Sharing page={page} publishedAt={publishedAt} changedAt={changedAt} />
+            {previous && <link rel="prev" href={at(previous)} />}
+            {next && <link rel="next" href={at(next)} />}
+            <script type="application/ld+json">
+              {raw(
+                scriptJson(
+                  structured({ newsletter, page, url, archiveUrl: archive, publishedAt, changedAt }),
+                ),
+              )}
+            </script>
+          </>
+        )
+      }
+    >
+      <article class="edition">
+        <h1>{isPrivate ? newsletter.name : <a href={pathOf(archive)}>{newsletter.name}</a>}</h1>
+        <p class="meta">
+          <time datetime={publishedAt.toISOString()}>
+            {say(lang, 'archive.published', stamp(lang, publishedAt, newsletter.timeZone))}
+          </time>
+        </p>
+        <Corrections corrections={corrections} lang={lang} timeZone={newsletter.timeZone} />
+        <ArchiveBox archive={shown} place="top" />
+        <EditionBlocks page={page} />
+      </article>
+      {!isPrivate && (
+        <Turn
+          archive={pathOf(archive)}
+          lang={lang}
+          previous={previous && { ...previous, url: at(previous) }}
+          next={next && { ...next, url: at(next) }}
+        />
+      )}
+      <ArchiveBox archive={shown} place="end" />
+    </Page>
+  );
+}
+
+/** On to the edition before, the one after, and all of them. */
+function Turn(props: {
+  archive: string;
+  lang: string;
+  previous: { title: string; url: string } | undefined;
+  next: { title: string; url: string } | undefined;
+}) {
+  const { archive, lang, previous, next } = props;
+  return (
+    <nav class="turn" aria-label={say(lang, 'archive.turn')}>
+      {previous && (
+        <a rel="prev" href={previous.url}>
+          {say(lang, 'archive.previous', { title: previous.title })}
+        </a>
+      )}
+      {next && (
+        <a rel="next" href={next.url}>
+          {say(lang, 'archive.next', { title: next.title })}
+        </a>
+      )}
+      <a href={archive}>{say(lang, 'archive.all')}</a>
+    </nav>
+  );
+}
+
+/** What a link preview shows, and when the page was published. */
+function Sharing({
+  page,
+  publishedAt,
+  changedAt,
+}: {
+  page: EditionPage;
+  publishedAt: Date;
+  changedAt: Date;
+}) {
+  const { image } = page.view.lead;
+  return (
+    <>
+      <meta property="article:published_time" content={publishedAt.toISOString()} />
+      {changedAt > publishedAt && <meta property="article:modified_time" content={changedAt.toISOString()} />}
+      {image && (
+        <>
+          <meta property="og:image" content={image.url} />
+          <meta property="og:image:alt" content={image.alt} />
+        </>
+      )}
+      <meta name="twitter:card" content={image ? 'summary_large_image' : 'summary'} />
+      <meta name="twitter:title" content={page.view.title} />
+      <meta name="twitter:description" content={page.view.preheader} />
+      {image && <meta name="twitter:image" content={image.url} />}
+    </>
+  );
+}
+
+/** What was put right, on top of the page where nobody misses it. */
+function Corrections(props: { corrections: readonly Correction[]; lang: string; timeZone: string }) {
+  const { corrections, lang, timeZone } = props;
+  if (corrections.length === 0) return null;
+  return (
+    <div class="status caution" role="note" aria-label={say(lang, 'archive.corrections')}>
+      {corrections.map((correction) => {
+        const { note, written } = noteIn(correction.notes, lang);
+        return (
+          <p lang={written === lang ? undefined : written}>
+            <time datetime={correction.at.toISOString()}>
+              {say(written, 'archive.corrected', { ...stamp(written, correction.at, timeZone), note })}
+            </time>
+          </p>
+        );
+      })}
+    </div>
+  );
+}
+
+/** In the page's language where the publisher wrote it, else as it was written. */
+function noteIn(notes: ByLang, lang: string): { note: string; written: string } {
+  const written = notes[lang] === undefined ? (Object.keys(notes)[0] ?? lang) : lang;
+  return { note: notes[written] ?? '', written };
+}
+
+function stamp(lang: string, at: Date, timeZone: string): { date: string; time: string } {
+  return { date: plainDate(lang, at, timeZone), time: clockTime(lang, at, timeZone) };
+}
