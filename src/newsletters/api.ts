@@ -26,6 +26,21 @@ const answer = newsletterFields
   .extend({ id: z.string(), revision: z.int(), created_at: z.iso.datetime(), sign_up_url: z.url() })
   .openapi('Newsletter');
 
+const copyBlocksQuery = z.object({
+  lang: z.enum(languages).optional(),
+  src: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'has lower-case letters, digits, _ and -')
+    .optional()
+    .openapi({ description: 'Which form it is, kept with each consent', example: 'article-box' }),
+  heading_level: z.coerce
+    .number()
+    .pipe(z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4)]))
+    .optional()
+    .openapi({ type: 'integer', description: 'Of the headline, to fit the page around it', example: 2 }),
+  theme: z.enum(['auto', 'light', 'dark']).optional(),
+});
+
 const copyBlocksAnswer = z
   .object({
     lang: z.string(),
@@ -159,7 +174,7 @@ export function newslettersApi(ctx: Context): OpenAPIHono<KeyEnv> {
       tags,
       security: bearer,
       middleware: read,
-      request: { params: which, query: z.object({ lang: z.enum(languages).optional() }) },
+      request: { params: which, query: copyBlocksQuery },
       responses: {
         200: json(copyBlocksAnswer, 'The box, three ways'),
         ...problems(401, 403, 404, 422),
@@ -167,9 +182,10 @@ export function newslettersApi(ctx: Context): OpenAPIHono<KeyEnv> {
     }),
     async (c) => {
       const newsletter = await seen(ctx, c.get('key'), c.req.valid('param').id);
-      const lang = languageOf(newsletter, c.req.valid('query').lang);
+      const { lang: asked, src, heading_level: headingLevel, theme } = c.req.valid('query');
+      const lang = languageOf(newsletter, asked);
       const wordings = await currentWordings(ctx.db, newsletter, lang);
-      const blocks = copyBlocks(newsletter, lang, { baseUrl, wordings });
+      const blocks = copyBlocks(newsletter, lang, { baseUrl, wordings, src, headingLevel, theme });
       return c.json({ lang, consent_v: wordings.consentV, ...blocks }, 200);
     },
   );

@@ -94,7 +94,12 @@ function addReading(newsletter: Command, shell: Shell): void {
     )
     .option('--lang <lang>', "default: the newsletter's own")
     .option('--heading-level <n>', '1 to 4', Number, 2)
-    .option('--src <name>', 'which form it is, kept with each consent', 'article-box')
+    .option('--src <name>', 'which form it is, kept with each consent; default: article-box, or frame')
+    .addOption(
+      new Option('--theme <theme>', 'of the styled box and the frame')
+        .choices(['auto', 'light', 'dark'])
+        .default('auto'),
+    )
     .action((slug: string | undefined, options: EmbedOptions) =>
       shell.run(async (ctx, out) => {
         const one = await named(ctx, shell, slug);
@@ -107,6 +112,7 @@ function addReading(newsletter: Command, shell: Shell): void {
           baseUrl: ctx.config.baseUrl,
           wordings,
           src: options.src,
+          theme: options.theme,
           headingLevel: headingLevel(options.headingLevel),
         });
         out.result({ lang, consent_v: wordings.consentV, ...blocks }, blocks[options.as].trimEnd());
@@ -118,7 +124,8 @@ interface EmbedOptions {
   as: 'html' | 'script' | 'iframe';
   lang?: string;
   headingLevel: number;
-  src: string;
+  src?: string;
+  theme: 'auto' | 'light' | 'dark';
 }
 
 function addChanging(newsletter: Command, shell: Shell): void {

@@ -48,12 +48,19 @@ const places = {
  */
 export function embedScript(): string {
   const words = Object.fromEntries(languages.map((lang) => [lang, wordsIn(lang)]));
-  const folder = join(packageRoot(), 'dist', 'browser');
-  const code = parts.map((part) => withoutIndent(readFileSync(join(folder, `${part}.js`), 'utf8')));
+  const code = parts.map((part) => withoutIndent(readPart(part)));
   return `(()=>{"use strict";if(window.customElements?.get("dateline-signup"))return;
 const words=${JSON.stringify(words)};
 ${code.join('')}})();
 `;
+}
+
+function readPart(part: string): string {
+  try {
+    return readFileSync(join(packageRoot(), 'dist', 'browser', `${part}.js`), 'utf8');
+  } catch (cause) {
+    throw new Error('the script of the box is not built: npm run build', { cause });
+  }
 }
 
 function wordsIn(lang: string): Record<string, string> {

@@ -9,12 +9,12 @@ export interface BoxOptions {
   /** The words the reader agrees to, in the box's language. */
   wordings: Wordings;
   /** Which form it is, kept with the consent. */
-  src?: string;
-  headingLevel?: 1 | 2 | 3 | 4;
+  src?: string | undefined;
+  headingLevel?: 1 | 2 | 3 | 4 | undefined;
   /** Tells two boxes of one newsletter on one page apart. */
-  place?: string;
+  place?: string | undefined;
   /** What the styled box and the frame follow: the reader's system, unless the page around them is of one kind. */
-  theme?: 'auto' | 'light' | 'dark';
+  theme?: 'auto' | 'light' | 'dark' | undefined;
   /** Which way the framed page runs, when the page around it runs otherwise than its language. */
   dir?: 'ltr' | 'rtl' | undefined;
 }

@@ -11,12 +11,14 @@ import { askForAccountLink } from '../../src/subscribers/ask-for-account-link.ts
 import { askForLink } from '../../src/subscribers/ask-for-link.ts';
 import { askForData } from '../../src/subscribers/data-copies.ts';
 import { erase } from '../../src/subscribers/erase.ts';
+import { letterJobs } from '../../src/subscribers/letter-kinds.ts';
 import { pause } from '../../src/subscribers/pause.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import type { ReadMail } from '../support/mailbox.ts';
 import { askToJoin, mailsTo, seedInsideWashington, sendDueLetters, subscribe } from '../support/sign-ups.ts';
 
 const email = 'rina@example.com';
+const newEmail = 'rina.new@example.org';
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
@@ -62,14 +64,8 @@ const causes: Record<string, (lang: string) => Promise<() => Promise<unknown>>> 
     const { subscriberId } = await subscribe(ctx, email, { lang });
     return () => askForAccountLink(ctx, { subscriberId, act: 'data' });
   },
-  'change-email': async (lang) => {
-    const { subscriberId } = await subscribe(ctx, 'moving@example.com', { lang });
-    return () => askEmailChange(ctx, { subscriberId, email });
-  },
-  'change-notice': async (lang) => {
-    const { subscriberId } = await subscribe(ctx, email, { lang });
-    return () => askEmailChange(ctx, { subscriberId, email: 'new.home@example.com' });
-  },
+  'change-email': askToChange,
+  'change-notice': askToChange,
   'data-ready': async (lang) => {
     const { subscriberId } = await subscribe(ctx, email, { lang });
     return async () => {
@@ -89,23 +85,28 @@ const causes: Record<string, (lang: string) => Promise<() => Promise<unknown>>> 
   },
 };
 
+async function askToChange(lang: string): Promise<() => Promise<unknown>> {
+  const { subscriberId } = await subscribe(ctx, email, { lang });
+  return () => askEmailChange(ctx, { subscriberId, email: newEmail });
+}
+
 /** Words of each letter's subject. */
 const subjects: Record<string, Record<'en' | 'id', RegExp>> = {
   confirmation: { en: /^Finish signing up/, id: /^Selesaikan pendaftaran/ },
   'already-subscribed': { en: /^You already get/, id: /^Anda sudah menerima/ },
   paused: { en: /is paused$/, id: /sedang dijeda$/ },
-  'everyday-link': { en: /^Your link/, id: /^Tautan/ },
+  'everyday-link': { en: /^Your link to manage/, id: /^Tautan untuk mengatur/ },
   erased: { en: /has erased your details$/, id: /telah menghapus data Anda$/ },
-  'account-link': { en: /^Your link to your .* account$/, id: /^Tautan ke akun Anda/ },
+  'account-link': { en: /^Your link to your .* account$/, id: /^Tautan ke akun/ },
   'change-email': { en: /^Use this address/, id: /^Pakai alamat ini/ },
-  'change-notice': { en: /^Your address at .* is to be changed$/, id: /^Alamat Anda di .* akan diganti$/ },
-  'data-ready': { en: /^Your data from/, id: /^Data Anda dari/ },
+  'change-notice': { en: /is to be changed$/, id: /akan diganti$/ },
+  'data-ready': { en: /is ready$/, id: /sudah siap$/ },
   welcome: { en: /^Welcome to/, id: /^Selamat datang/ },
 };
 
 async function lettersOf(kind: string): Promise<ReadMail[]> {
   const subject = subjects[kind];
-  return (await mailsTo(ctx, email)).filter(
+  return (await mailsTo(ctx, kind === 'change-email' ? newEmail : email)).filter(
     (mail) => subject?.en.test(mail.subject) || subject?.id.test(mail.subject),
   );
 }
@@ -143,6 +144,10 @@ const most: [kind: string, inTenMinutes: number, inADay: number][] = [
   ['already-subscribed', 1, 1],
   ['paused', 1, 1],
   ['everyday-link', 1, 3],
+  ['account-link', 1, 5],
+  ['change-email', 3, 3],
+  ['change-notice', 3, 3],
+  ['data-ready', 1, 5],
   ['erased', 1, 1],
   ['welcome', 1, 1],
   ['account-link', 1, 5],
@@ -165,6 +170,11 @@ it.each(most)('%s leaves at most %i times in ten minutes and %i times a day', as
   expect((await lettersOf(kind)).length - before).toBe(soon);
   await ask(20, hourMs);
   expect((await lettersOf(kind)).length - before).toBe(daily);
+});
+
+it('every kind of letter there is has been caused here', () => {
+  expect(Object.keys(causes).sort()).toEqual(Object.keys(letterJobs).sort());
+  expect(most.map(([kind]) => kind).sort()).toEqual(Object.keys(letterJobs).sort());
 });
 
 it('every template of a mail has its text beside it, and samples in both languages', () => {

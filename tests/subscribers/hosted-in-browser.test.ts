@@ -72,4 +72,33 @@ describe.skipIf(!chromiumPath)('the hosted pages while much is going on', () => 
     expect(await email(page).getAttribute('aria-describedby')).toBe('email-error');
     expect(await email(page).inputValue()).toBe('rina@mailinator.com');
   });
+
+  it.each([
+    ['light', 'en'],
+    ['dark', 'id'],
+  ] as const)(
+    'R9 R11 pages that say what is wrong have no fault that axe can see, and fit 320 px (%s, %s)',
+    async (colorScheme, lang) => {
+      const context = await articles.context({ colorScheme, viewport: { width: 320, height: 640 } });
+      const page = await context.newPage();
+      for (const path of ['/s', '/s/inside-washington', '/embed/inside-washington']) {
+        for (const address of ['rina@mailinator.com', 'rina@gmial.com']) {
+          await page.goto(`${articles.web.url}${path}?lang=${lang}&pick=inside-washington`);
+          await email(page).fill(address);
+          await page.keyboard.press('Enter');
+          await page.locator('.error-summary').waitFor();
+          expect(await accessibilityFaults(page), `${path} ${address}`).toEqual([]);
+          await page.evaluate("document.documentElement.style.fontSize = '200%'");
+          expect(await scrollsSideways(page), `${path} ${address}`).toBe(false);
+        }
+      }
+      await page.goto(`${articles.web.url}/s?lang=${lang}`);
+      await email(page).fill('nothing.chosen@example.com');
+      await page.keyboard.press('Enter');
+      await page.locator('#newsletters-error').waitFor();
+      expect(await accessibilityFaults(page)).toEqual([]);
+      await page.locator('.error-summary a').click();
+      expect(page.url()).toContain('#pick-inside-washington');
+    },
+  );
 });

@@ -3,11 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Config, readConfig } from '../../src/config.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { countWithin } from '../../src/platform/db/limits.ts';
+import { openQueues } from '../../src/platform/queue/queue.ts';
 import { admitNetwork } from '../../src/subscribers/admit-network.ts';
 import { proves } from '../../src/subscribers/proof.ts';
 import { nameServer } from '../support/name-server.ts';
-import { press, readVisit } from '../support/reader.ts';
-import { seedInsideWashington } from '../support/sign-ups.ts';
+import { redisServerFound, startRedis } from '../support/own-redis.ts';
+import { look, press, readVisit } from '../support/reader.ts';
+import { askToJoin, confirmToken, seedInsideWashington, sendDueLetters } from '../support/sign-ups.ts';
 import { fromElsewhere, openDoor, openTestWeb, type Web } from '../support/web.ts';
 
 const hourMs = 60 * 60_000;
@@ -189,6 +191,40 @@ describe('a newsletter with twenty times its usual sign-ups', () => {
     await countWithin(web.ctx.db, `usual:${washington.id}`, 7 * 24 * hourMs, now, 168 * 200);
     await countWithin(web.ctx.db, `surge:${washington.id}`, hourMs, now, 3_000);
     expect((await postTo(web.url, { email: 'usual@example.com' })).status).toBe(303);
+  });
+});
+
+describe.skipIf(!redisServerFound)('a queue that is away', () => {
+  it('R16 is told by the form, by the way to send it again and by a link that has ended; none says that a letter comes', async () => {
+    const sent = await press(await look(`${web.url}/s/inside-washington?lang=en`), {
+      email: 'wait@example.com',
+    });
+    await askToJoin(web.ctx, 'ended@example.com');
+    await sendDueLetters(web.ctx);
+    const token = await confirmToken(web.ctx, 'ended@example.com');
+    const redis = await startRedis('--maxmemory-policy', 'noeviction');
+    const queues = await openQueues({ redisUrl: redis.url }, { prefix: '{gone}' });
+    const door = await openDoor({ ...web.ctx, queues });
+    await redis.kill();
+
+    const form = await readVisit(await postTo(door.url, { email: 'away@example.com', lang: 'en' }), door.url);
+    expect([form.status, form.text.includes("We couldn't save that")]).toEqual([503, true]);
+    expect(form.forms[0]?.fields).toMatchObject({ email: 'away@example.com' });
+    const t = new URL(sent.url).searchParams.get('t') ?? '';
+    const again = await look(`${door.url}/s/inside-washington/again`, {
+      method: 'POST',
+      body: new URLSearchParams({ t }),
+    });
+    expect(again.text).toContain("We couldn't save that. Try again in a minute.");
+    expect(again.text).not.toContain('Sent again.');
+    web.ctx.clock.advance(8 * 24 * hourMs);
+    const ended = await look(`${door.url}/confirm/${token}/again`, { method: 'POST' });
+    expect([ended.status, ended.text.includes('on its way')]).toEqual([503, false]);
+    await door.close();
+    await queues.close();
+    expect((await look(`${web.url}/confirm/${token}/again`, { method: 'POST' })).text).toContain(
+      'a new link is on its way',
+    );
   });
 });
 
