@@ -174,6 +174,29 @@ describe('the archive of a newsletter', () => {
     expect((await get('/sitemap/no-such-letter.xml')).status).toBe(404);
   });
 
+  it('shows a weekly best-of to who has its link, and lists it nowhere, since it repeats what is there', async () => {
+    await web.ctx.database.pool.query(
+      `with made as (
+         insert into editions (newsletter_id, kind, slot_date, slot_at, state, archive_state, published_at, created_at, updated_at)
+         select newsletter_id, 'weekly', '2026-07-17', slot_at, 'sent', 'public', published_at, created_at, updated_at
+         from editions where id = $1 returning id)
+       insert into edition_pages select made.id, lang, 1, title, description, page, printed_at
+       from made, edition_pages p where p.edition_id = $1 and p.version = 1`,
+      [first.id],
+    );
+    const page = await get('/id/inside-washington/weekly/2026-07-17');
+    expect(page.status).toBe(200);
+    expect(page.body).toContain('<meta name="robots" content="noindex"');
+    expect((await get('/inside-washington/2026-07-17')).status).toBe(404);
+    for (const list of [
+      '/inside-washington',
+      '/inside-washington/feed.xml',
+      '/sitemap/inside-washington.xml',
+    ]) {
+      expect((await get(list)).body, list).not.toContain('2026-07-17');
+    }
+  });
+
   it('keeps a private newsletter out of lists, feeds, sitemaps and search engines', async () => {
     const set = (visibility: 'private' | 'public') =>
       web.ctx.db.updateTable('newsletters').set({ visibility }).where('id', '=', newsletter.id).execute();
