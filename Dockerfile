@@ -7,6 +7,7 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY workers workers
+COPY browser browser
 COPY demo demo
 RUN npm run build && npm prune --omit=dev --omit=optional --ignore-scripts
 

@@ -5,13 +5,16 @@ import { localDate } from '../src/lib/clock-time.ts';
 import { createNewsletter } from '../src/newsletters/create.ts';
 import type { Newsletter } from '../src/newsletters/newsletter.ts';
 import { setPublisher } from '../src/newsletters/publisher.ts';
-import { addReaders } from './readers.ts';
+import { addReaders, giveRhythms } from './readers.ts';
 import { receiveStories, storiesPerEdition } from './stories.ts';
 
 /** Newsletters by the size of their audience, each with as many editions as are asked for. */
 export interface Newsroom {
   /** An edition that is ready to be sent to so many readers: made, assembled and composed by the program itself. */
-  edition(readers: number): Promise<{ editionId: number; newsletter: Newsletter }>;
+  edition(
+    readers: number,
+    options?: { rhythms: boolean },
+  ): Promise<{ editionId: number; newsletter: Newsletter }>;
 }
 
 const timeZone = 'Etc/UTC';
@@ -27,12 +30,14 @@ export async function openNewsroom(ctx: Context): Promise<Newsroom> {
     languages: ['en'],
     time_zone: timeZone,
   });
-  const newsletters = new Map<number, { newsletter: Newsletter; editions: number }>();
+  const newsletters = new Map<string, { newsletter: Newsletter; editions: number }>();
   let editions = 0;
   return {
-    edition: async (readers) => {
-      const at = newsletters.get(readers) ?? { newsletter: await found(ctx, readers), editions: 0 };
-      newsletters.set(readers, at);
+    edition: async (readers, { rhythms } = { rhythms: false }) => {
+      const slug = `${rhythms ? 'rhythms' : 'morning'}-${readers}`;
+      const at = newsletters.get(slug) ?? { newsletter: await found(ctx, { slug, readers }), editions: 0 };
+      if (rhythms && at.editions === 0) await giveRhythms(ctx, at.newsletter.id);
+      newsletters.set(slug, at);
       editions += 1;
       await receiveStories(ctx, editions);
       const slot = nextSlot(ctx, at.editions);
@@ -48,9 +53,12 @@ export async function openNewsroom(ctx: Context): Promise<Newsroom> {
   };
 }
 
-async function found(ctx: Context, readers: number): Promise<Newsletter> {
+async function found(
+  ctx: Context,
+  { slug, readers }: { slug: string; readers: number },
+): Promise<Newsletter> {
   const newsletter = await createNewsletter(ctx, {
-    slug: `morning-${readers}`,
+    slug,
     name: 'Inside Washington',
     promise: { en: 'US politics, reported and explained from the capital, every weekday morning.' },
     languages: ['en'],

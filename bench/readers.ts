@@ -27,4 +27,39 @@ export async function addReaders(ctx: Context, newsletterId: number, readers: nu
   await sql`vacuum analyze subscribers, subscriptions`.execute(ctx.db);
 }
 
+/** Zones of readers who have chosen an hour of their own. */
+const zones = [
+  'Asia/Jakarta',
+  'Asia/Makassar',
+  'Asia/Tokyo',
+  'Asia/Kolkata',
+  'Europe/London',
+  'Europe/Berlin',
+  'Africa/Lagos',
+  'America/New_York',
+  'America/Chicago',
+  'America/Denver',
+  'America/Los_Angeles',
+  'Australia/Sydney',
+];
+
+/**
+ * Lets some of them live otherwise: every sixth has an hour and a zone of their own, every tenth some topics, every
+ * fiftieth has missed the editions since the day before yesterday.
+ */
+export async function giveRhythms(ctx: Context, newsletterId: number): Promise<void> {
+  const since = new Date(ctx.clock.now().getTime() - 48 * 3_600_000);
+  await sql`
+    update subscriptions set hour = case when id % 6 = 0 then 5 + id / 6 % 18 end,
+      topics = case when id % 10 = 3 then array['politics', 'world'] end,
+      catch_up_since = case when id % 50 = 0 then ${since}::timestamptz end
+    where newsletter_id = ${newsletterId}`.execute(ctx.db);
+  await sql`
+    update subscribers s set time_zone = (${zones}::text[])[1 + sc.id % ${zones.length}::int]
+    from subscriptions sc where sc.subscriber_id = s.id and sc.newsletter_id = ${newsletterId} and sc.hour is not null`.execute(
+    ctx.db,
+  );
+  await sql`vacuum analyze subscribers, subscriptions`.execute(ctx.db);
+}
+
 const pageSize = 50_000;

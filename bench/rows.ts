@@ -89,6 +89,13 @@ export function planRows(
       run: () => runWaiting(ground, newsroom, { name, readers: size }),
     });
   }
+  const rhythms = { name: 'rhythms-100k', readers: 100_000, rhythms: true };
+  plan.rows.push({
+    name: rhythms.name,
+    part: 'sizes',
+    roundsMax: 1,
+    run: () => runWaiting(ground, newsroom, rhythms),
+  });
   if (options.million) engine('sizes', { name: 'engine-1m', workers: 2, readers: million }, 1);
   plan.rows = plan.rows.filter((row) => options.only.has(row.part));
   plan.skipped = plan.skipped.filter(({ name }) => options.only.has(partOfSkipped(name)));

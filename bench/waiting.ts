@@ -14,9 +14,9 @@ import { bareRun, type Run } from './result.ts';
 export async function runWaiting(
   { ctx, redis }: Ground,
   newsroom: Newsroom,
-  { name, readers }: { name: string; readers: number },
+  { name, readers, rhythms = false }: { name: string; readers: number; rhythms?: boolean },
 ): Promise<Run> {
-  const { editionId } = await newsroom.edition(readers);
+  const { editionId } = await newsroom.edition(readers, { rhythms });
   await redis.empty();
   const before = { redisBytes: await redis.usedBytes(), wal: await walPosition(ctx.db) };
   const startedMs = performance.now();

@@ -28,8 +28,14 @@ export interface Config {
   /** Unset: mail leaves unsigned, and the relay may sign it. */
   dkim: DkimIdentity | undefined;
   trustedProxies: string[];
+  /** Networks that many readers share, such as a carrier's: what one address there may do in ten minutes. */
+  signUpLimits: SignUpLimit[];
   dnsServers: string[];
   mxCheck: boolean;
+  /** What a sign-up with an inbox that is thrown away is told: so, nothing (and it gets no letter), or yes like any other. */
+  disposableDomains: 'tell' | 'silent' | 'allow';
+  /** The site is being worked on: readers can leave, and nothing else. */
+  maintenance: boolean;
   /** Exact private `host:port` pairs that the article fetcher may reach. */
   fetchAllow: string[];
   logLevel: string;
@@ -37,6 +43,14 @@ export interface Config {
   metricsToken: string | undefined;
   /** Where a worker without a web role shows its own metrics; unset: nowhere. */
   metricsPort: number | undefined;
+}
+
+export interface SignUpLimit {
+  /** An address range as CIDR. */
+  range: string;
+  /** Without the one more tap. */
+  free: number;
+  max: number;
 }
 
 /** What is wrong with the environment, all of it at once. */
@@ -83,9 +97,12 @@ const environment = z.object({
   DKIM_SELECTOR: list,
   DKIM_KEY_FILE: list,
   TRUSTED_PROXIES: list,
+  SIGN_UP_LIMITS: list,
   DNS_SERVERS: list,
   MX_CHECK: z.enum(['on', 'off']).optional(),
+  DISPOSABLE_DOMAINS: z.enum(['tell', 'silent', 'allow']).default('tell'),
   FETCH_ALLOW: list,
+  MAINTENANCE: z.enum(['on', 'off']).default('off'),
   METRICS_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]{16,}$/, 'needs at least 16 printable characters without blanks')
@@ -113,6 +130,7 @@ export function readConfig(
     problems,
   );
   checkProxies(read.TRUSTED_PROXIES, problems);
+  const signUpLimits = readSignUpLimits(read.SIGN_UP_LIMITS, problems);
   const embedded = set.DATABASE_URL === undefined;
   const baseUrl = (read.BASE_URL ?? `http://localhost:${read.PORT}`).replace(/\/+$/, '');
   if (relays.length > 0 && !baseUrl.startsWith('https://')) {
@@ -134,8 +152,11 @@ export function readConfig(
     bounceDomain: read.BOUNCE_DOMAIN?.toLowerCase(),
     dkim,
     trustedProxies: read.TRUSTED_PROXIES,
+    signUpLimits,
     dnsServers: read.DNS_SERVERS,
     mxCheck: relays.length > 0 && read.MX_CHECK !== 'off',
+    disposableDomains: read.DISPOSABLE_DOMAINS,
+    maintenance: read.MAINTENANCE === 'on',
     fetchAllow: read.FETCH_ALLOW,
     logLevel: read.LOG_LEVEL,
     metricsToken: read.METRICS_TOKEN,
@@ -190,6 +211,16 @@ function checkProxies(ranges: string[], problems: string[]): void {
     if (!ipaddr.isValidCIDR(range) && !ipaddr.isValid(range))
       problems.push(`TRUSTED_PROXIES has no address range: ${range}`);
   }
+}
+
+function readSignUpLimits(limits: string[], problems: string[]): SignUpLimit[] {
+  return limits.flatMap((limit) => {
+    const [, range = '', free, max] = /^(\S+)=(\d{1,6})\/(\d{1,6})$/.exec(limit) ?? [];
+    if (ipaddr.isValidCIDR(range) && Number(free) <= Number(max))
+      return [{ range, free: Number(free), max: Number(max) }];
+    problems.push(`SIGN_UP_LIMITS has no range=free/max, such as 203.0.113.0/24=300/3000: ${limit}`);
+    return [];
+  });
 }
 
 function readKeyring(

@@ -13,6 +13,8 @@ import { health } from './insight/health.ts';
 import { metricsPage } from './insight/metrics-page.ts';
 import { version } from './lib/version.ts';
 import { newslettersApi } from './newsletters/api.ts';
+import { embedFiles } from './newsletters/embed-files.ts';
+import { embedPreview } from './newsletters/embed-preview.tsx';
 import { listNewsletters } from './newsletters/find.ts';
 import { answerFaults, type Fault } from './platform/http/answer.ts';
 import { assets } from './platform/http/assets.ts';
@@ -20,6 +22,7 @@ import { DocsPage } from './platform/http/docs.tsx';
 import { type GuardEnv, guard, limitBodies } from './platform/http/guard.ts';
 import { houseOnly, isLoopback } from './platform/http/house-only.ts';
 import { Page, type PageFrame } from './platform/http/layout.tsx';
+import { maintenance } from './platform/http/maintenance.ts';
 import { openApiDocument } from './platform/http/openapi.ts';
 import { chooseLanguage, dirOf, languages } from './platform/i18n/languages.ts';
 import { type MessageKey, say } from './platform/i18n/messages.ts';
@@ -38,6 +41,7 @@ export function openWeb(ctx: Context): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
   app.use(guard({ log, trustedProxies: config.trustedProxies, https }));
   app.use(limitBodies());
+  if (config.maintenance) app.use(maintenance);
   answerFaults(app, { log, drawFault: (c, fault) => <FaultPage fault={fault} frame={frameOf(c)} /> });
 
   app.get('/healthz', (c) => c.json({ status: 'ok', version }));
@@ -61,6 +65,8 @@ export function openWeb(ctx: Context): Hono<GuardEnv> {
   if (!isLoopback(config.host)) app.use('/trap/*', houseOnly(config));
   if (ctx.mail.trap) app.route('/trap', trapApp(ctx.mail.trap, '/trap'));
   app.route('/', testLinkPages());
+  app.route('/', embedFiles());
+  app.route('/', embedPreview(ctx));
   app.route('/', subscriberPages(ctx));
   app.route('/', sitemapPages(ctx));
   // Last, since a newsletter's slug is the first thing in its path.

@@ -34,14 +34,10 @@ export async function pageOf(
     },
     lang,
   );
-  return (
-    page && {
-      ...page,
-      thin: page.thin && edition.kind === 'regular',
-      skippedAt: await skippedBefore(ctx.db, edition),
-      corrected: await recentCorrections(ctx.db, edition, newsletter),
-    }
-  );
+  if (!page) return undefined;
+  const corrected = await recentCorrections(ctx.db, edition, newsletter);
+  if (edition.kind === 'weekly') return { ...page, thin: false, corrected };
+  return { ...page, skippedAt: await skippedBefore(ctx.db, edition), corrected };
 }
 
 function onTheWeb(story: StoryRow): StoryRow {

@@ -15,7 +15,7 @@ import {
   publisherDocument,
   wholeRecipeDocument,
 } from './document.ts';
-import { boxHtml } from './embed.ts';
+import { copyBlocks } from './embed.ts';
 import { findNewsletter, findPublisher, listNewsletters } from './find.ts';
 import type { Newsletter } from './newsletter.ts';
 import { setPublisher } from './publisher.ts';
@@ -25,6 +25,34 @@ import { currentWordings } from './wordings.ts';
 const answer = newsletterFields
   .extend({ id: z.string(), revision: z.int(), created_at: z.iso.datetime(), sign_up_url: z.url() })
   .openapi('Newsletter');
+
+const copyBlocksQuery = z.object({
+  lang: z.enum(languages).optional(),
+  src: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'has lower-case letters, digits, _ and -')
+    .optional()
+    .openapi({ description: 'Which form it is, kept with each consent', example: 'article-box' }),
+  heading_level: z.coerce
+    .number()
+    .pipe(z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4)]))
+    .optional()
+    .openapi({ type: 'integer', description: 'Of the headline, to fit the page around it', example: 2 }),
+  theme: z.enum(['auto', 'light', 'dark']).optional(),
+});
+
+const copyBlocksAnswer = z
+  .object({
+    lang: z.string(),
+    consent_v: z.string(),
+    html: z.string().openapi({ description: 'A form that works without script and style' }),
+    script: z.string().openapi({ description: 'The same form with our styles, sent in place' }),
+    iframe: z.string().openapi({ description: 'For editors that let no form through' }),
+    iframe_heights: z
+      .object({ '320': z.int(), '600': z.int() })
+      .openapi({ description: 'The height that the frame needs where it is so many px wide' }),
+  })
+  .openapi('CopyBlocks');
 
 const which = z.object({
   id: z.string().openapi({ description: 'The id or the slug', example: 'inside-washington' }),
@@ -142,22 +170,23 @@ export function newslettersApi(ctx: Context): OpenAPIHono<KeyEnv> {
     createRoute({
       method: 'get',
       path: '/v1/newsletters/{id}/embed',
-      summary: 'The sign-up box as HTML to paste into an article',
+      summary: 'The sign-up box to paste into an article: plain HTML, with our script, or in a frame',
       tags,
       security: bearer,
       middleware: read,
-      request: { params: which, query: z.object({ lang: z.enum(languages).optional() }) },
+      request: { params: which, query: copyBlocksQuery },
       responses: {
-        200: json(z.object({ lang: z.string(), consent_v: z.string(), html: z.string() }), 'The box'),
+        200: json(copyBlocksAnswer, 'The box, three ways'),
         ...problems(401, 403, 404, 422),
       },
     }),
     async (c) => {
       const newsletter = await seen(ctx, c.get('key'), c.req.valid('param').id);
-      const lang = languageOf(newsletter, c.req.valid('query').lang);
+      const { lang: asked, src, heading_level: headingLevel, theme } = c.req.valid('query');
+      const lang = languageOf(newsletter, asked);
       const wordings = await currentWordings(ctx.db, newsletter, lang);
-      const html = boxHtml(newsletter, lang, { baseUrl, wordings });
-      return c.json({ lang, consent_v: wordings.consentV, html }, 200);
+      const blocks = copyBlocks(newsletter, lang, { baseUrl, wordings, src, headingLevel, theme });
+      return c.json({ lang, consent_v: wordings.consentV, ...blocks }, 200);
     },
   );
 

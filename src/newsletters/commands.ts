@@ -8,7 +8,7 @@ import { changeNewsletter, type NewsletterChange } from './change.ts';
 import { type FieldOptions, fieldsOf, readJson, withFields } from './command-options.ts';
 import { createNewsletter } from './create.ts';
 import { type NewsletterInput, wholeRecipeDocument } from './document.ts';
-import { boxHtml } from './embed.ts';
+import { copyBlocks } from './embed.ts';
 import { listNewsletters, namedOrOnlyNewsletter } from './find.ts';
 import type { Newsletter } from './newsletter.ts';
 import { publisherCommand } from './publisher-command.ts';
@@ -87,11 +87,20 @@ function addReading(newsletter: Command, shell: Shell): void {
   newsletter
     .command('embed [slug]')
     .description('the sign-up box, to paste into an article')
-    .addOption(new Option('--as <kind>').choices(['html']).default('html'))
+    .addOption(
+      new Option('--as <kind>', 'plain HTML, with our script, or a frame')
+        .choices(['html', 'script', 'iframe'])
+        .default('html'),
+    )
     .option('--lang <lang>', "default: the newsletter's own")
     .option('--heading-level <n>', '1 to 4', Number, 2)
-    .option('--src <name>', 'which form it is, kept with each consent', 'article-box')
-    .action((slug: string | undefined, options: { lang?: string; headingLevel: number; src: string }) =>
+    .option('--src <name>', 'which form it is, kept with each consent; default: article-box, or frame')
+    .addOption(
+      new Option('--theme <theme>', 'of the styled box and the frame')
+        .choices(['auto', 'light', 'dark'])
+        .default('auto'),
+    )
+    .action((slug: string | undefined, options: EmbedOptions) =>
       shell.run(async (ctx, out) => {
         const one = await named(ctx, shell, slug);
         const lang = options.lang ?? one.languages[0] ?? 'en';
@@ -99,15 +108,24 @@ function addReading(newsletter: Command, shell: Shell): void {
           throw new Refusal(422, 'invalid', `${one.name} is not published in ${lang}.`, 'lang');
         }
         const wordings = await currentWordings(ctx.db, one, lang);
-        const html = boxHtml(one, lang, {
+        const blocks = copyBlocks(one, lang, {
           baseUrl: ctx.config.baseUrl,
           wordings,
           src: options.src,
+          theme: options.theme,
           headingLevel: headingLevel(options.headingLevel),
         });
-        out.result({ lang, consent_v: wordings.consentV, html }, html.trimEnd());
+        out.result({ lang, consent_v: wordings.consentV, ...blocks }, blocks[options.as].trimEnd());
       }),
     );
+}
+
+interface EmbedOptions {
+  as: 'html' | 'script' | 'iframe';
+  lang?: string;
+  headingLevel: number;
+  src?: string;
+  theme: 'auto' | 'light' | 'dark';
 }
 
 function addChanging(newsletter: Command, shell: Shell): void {

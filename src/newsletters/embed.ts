@@ -1,5 +1,6 @@
 import { escapeHtml } from '../lib/escape-html.ts';
 import { say, sayParts } from '../platform/i18n/messages.ts';
+import { frameHeight } from './frame-height.ts';
 import { inLanguage, type Newsletter } from './newsletter.ts';
 import type { Wordings } from './wordings.ts';
 
@@ -8,10 +9,14 @@ export interface BoxOptions {
   /** The words the reader agrees to, in the box's language. */
   wordings: Wordings;
   /** Which form it is, kept with the consent. */
-  src?: string;
-  headingLevel?: 1 | 2 | 3 | 4;
+  src?: string | undefined;
+  headingLevel?: 1 | 2 | 3 | 4 | undefined;
   /** Tells two boxes of one newsletter on one page apart. */
-  place?: string;
+  place?: string | undefined;
+  /** What the styled box and the frame follow: the reader's system, unless the page around them is of one kind. */
+  theme?: 'auto' | 'light' | 'dark' | undefined;
+  /** Which way the framed page runs, when the page around it runs otherwise than its language. */
+  dir?: 'ltr' | 'rtl' | undefined;
 }
 
 /**
@@ -43,6 +48,52 @@ export function boxHtml(newsletter: Newsletter, lang: string, options: BoxOption
   </form>
 </section>
 `;
+}
+
+/**
+ * The box with our styles, sent in place by our script: two files of ours and the plain form, which stays and works where a
+ * script cannot run.
+ */
+export function scriptHtml(newsletter: Newsletter, lang: string, options: BoxOptions): string {
+  const base = escapeHtml(options.baseUrl);
+  return `<link rel="stylesheet" href="${base}/embed/v1.css">
+<dateline-signup newsletter="${newsletter.slug}" lang="${escapeHtml(lang)}" theme="${options.theme ?? 'auto'}">
+${boxHtml(newsletter, lang, options)}</dateline-signup>
+<script async src="${base}/embed/v1.js"></script>
+`;
+}
+
+/** For editors that let neither forms nor scripts through: a frame as high as its form is on a narrow phone. */
+export function frameHtml(newsletter: Newsletter, lang: string, options: BoxOptions): string {
+  const { baseUrl, wordings, src, theme = 'auto', dir } = options;
+  const query = new URLSearchParams({ lang, theme, ...(src ? { src } : {}), ...(dir ? { dir } : {}) });
+  const address = escapeHtml(`${baseUrl}/embed/${newsletter.slug}?${query}`);
+  const title = escapeHtml(say(lang, 'signup.frame', { newsletter: newsletter.name }));
+  const height = frameHeight(newsletter, lang, wordings, narrowPx);
+  return `<iframe src="${address}" title="${title}" width="100%" height="${height}" loading="lazy" style="border:0;max-inline-size:40rem"></iframe>
+`;
+}
+
+const narrowPx = 320;
+const widePx = 600;
+
+/** Everything that can be pasted, with the frame's height at a narrow and at a wide place. */
+export interface CopyBlocks {
+  html: string;
+  script: string;
+  iframe: string;
+  iframe_heights: { '320': number; '600': number };
+}
+
+/** The three ways to put the box on a page, the plainest first. */
+export function copyBlocks(newsletter: Newsletter, lang: string, options: BoxOptions): CopyBlocks {
+  const height = (widthPx: number) => frameHeight(newsletter, lang, options.wordings, widthPx);
+  return {
+    html: boxHtml(newsletter, lang, options),
+    script: scriptHtml(newsletter, lang, options),
+    iframe: frameHtml(newsletter, lang, options),
+    iframe_heights: { '320': height(narrowPx), '600': height(widePx) },
+  };
 }
 
 function smallPrint(lang: string, privacyUrl: string): string {

@@ -15,6 +15,8 @@ export const reservedSegments: readonly string[] = [
   'healthz',
   'm',
   'metrics',
+  // The page beside the framed forms.
+  'preview',
   'readyz',
   'robots.txt',
   's',

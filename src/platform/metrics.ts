@@ -16,6 +16,7 @@ const families = {
     'histogram',
     'How long it takes to write a window of answers down and to claim the next.',
   ],
+  dateline_sign_ups_total: ['counter', 'Sign-ups answered by this process, by what was answered.'],
   dateline_smtp_connections: ['gauge', 'Open SMTP connections of this process, by pool.'],
   dateline_smtp_in_flight: ['gauge', 'Messages of this process whose outcome is open, by pool.'],
   dateline_database_connections: ['gauge', 'Database connections of this process, by use.'],

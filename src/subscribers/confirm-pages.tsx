@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { Context } from '../context.ts';
+import { Refusal } from '../lib/errors.ts';
 import { findPublisher, getNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { type GuardEnv, tokenPage } from '../platform/http/guard.ts';
@@ -36,7 +37,10 @@ export function confirmPages(ctx: Context): Hono<GuardEnv> {
     const found = await findConfirmation(ctx.db, c.req.param('token'), ctx.clock.now());
     if (found.kind === 'done')
       return c.redirect(`/confirmed/${c.req.param('token')}${chosenLanguage(c)}`, 303);
-    await askAgain(ctx, { token: c.req.param('token') }, c.get('clientAddress'));
+    const asked = await askAgain(ctx, { token: c.req.param('token') }, c.get('clientAddress'));
+    // Nothing is on its way, so nothing says that it is; the link still stands for another try.
+    if (asked.kind === 'unavailable')
+      throw new Refusal(503, 'unavailable', 'A part of the service cannot be reached. Try again soon.');
     return messagePage(ctx, c, {
       title: 'signup.sent.title',
       detail: 'confirm.expired.sent',

@@ -91,6 +91,12 @@ function wipe(
       .where('subscriber_id', '=', subscriberId)
       .execute();
     await tx
+      .updateTable('subscriber_events')
+      .set({ before: null })
+      .where('subscriber_id', '=', subscriberId)
+      .where('kind', '=', 'said_why')
+      .execute();
+    await tx
       .updateTable('suppressions')
       .set({ subscriber_id: null, evidence: null })
       .where('subscriber_id', '=', subscriberId)

@@ -15,6 +15,8 @@ export type EventKind =
   | 'time_zone_changed'
   | 'rhythm_changed'
   | 'changed'
+  /** Why they left, in `before`: one of our reasons, and words of their own. */
+  | 'said_why'
   | 'marketing_given'
   | 'marketing_withdrawn'
   | 'suppressed'

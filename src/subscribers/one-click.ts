@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { maskAddresses } from '../lib/mask.ts';
 import { openToken } from '../lib/signed-token.ts';
+import { inTime } from './in-time.ts';
 import { spoolUnsubscription } from './spool.ts';
 import { unsubscribe } from './unsubscribe.ts';
 
@@ -20,7 +21,7 @@ export async function oneClick(
   const [subscriberId, newsletterId] = opened.kind === 'valid' ? opened.numbers : [];
   if (subscriberId === undefined || newsletterId === undefined) return { kind: 'bad_token' };
   try {
-    await within(
+    await inTime(
       databaseTimeMs,
       unsubscribe(ctx, { subscriberId, newsletterId, method: 'one-click', actor: 'reader' }),
     );
@@ -30,18 +31,5 @@ export async function oneClick(
     const reason = maskAddresses(String(error));
     ctx.log.warn({ deed: 'one-click', subscriberId, newsletterId, reason }, 'written to the spool');
     return { kind: 'spooled' };
-  }
-}
-
-/** Gives up waiting; the work itself may still end, which is harmless as it is safe to run twice. */
-async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${limitMs} ms`)), limitMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

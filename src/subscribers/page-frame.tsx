@@ -5,6 +5,7 @@ import type { GuardEnv } from '../platform/http/guard.ts';
 import type { LanguageLink, PageFrame } from '../platform/http/layout.tsx';
 import { chooseLanguage, dirOf, languageName } from '../platform/i18n/languages.ts';
 import { say, sayParts } from '../platform/i18n/messages.ts';
+import { placeOf } from './place.ts';
 
 export type PageRequest = Request<GuardEnv>;
 
@@ -45,10 +46,15 @@ export function pageFrame(
 ): PageFrame & {
   folio?: string[];
   legal?: Child;
+  framed: boolean;
+  theme: 'light' | 'dark' | undefined;
 } {
+  const { framed, theme, dir } = placeOf(c);
   return {
+    framed,
+    theme,
     lang,
-    dir: dirOf(lang),
+    dir: dir ?? dirOf(lang),
     words: { skip: say(lang, 'page.skip'), languages: say(lang, 'page.languages') },
     languageLinks: languageLinks(c, lang, speaker?.languages ?? []),
     ...(speaker ? { folio: [speaker.name], legal: <Legal speaker={speaker} lang={lang} /> } : {}),
@@ -85,6 +91,12 @@ function Legal({ speaker, lang }: { speaker: Speaker; lang: string }) {
 
 /** "Unsubscribe at any time. Read our privacy notice." with its link. */
 export function SmallPrint({ lang, privacyUrl }: { lang: string; privacyUrl: string }) {
-  const parts = sayParts(lang, 'signup.smallprint', { link: (inner) => <a href={privacyUrl}>{inner}</a> });
+  // In a frame the notice takes the whole window, as it does on a page.
+  const link = (inner: unknown[]) => (
+    <a href={privacyUrl} target="_top">
+      {inner}
+    </a>
+  );
+  const parts = sayParts(lang, 'signup.smallprint', { link });
   return <p class="meta">{parts}</p>;
 }

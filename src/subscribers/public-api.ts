@@ -30,6 +30,15 @@ const signUpBody = z
       .max(253)
       .optional()
       .openapi({ description: 'Keep this domain although it looks wrong' }),
+    still_human: z
+      .string()
+      .max(200)
+      .optional()
+      .openapi({ description: 'From a 429 `one_more_step`: good for one sign-up' }),
+    proof: z.string().max(12).optional().openapi({
+      description:
+        'A whole number: the SHA-256 of `<still_human>.<proof>` begins with `proof_bits` zero bits',
+    }),
     website: z.string().max(1_000).optional().openapi({ description: 'Leave empty: people do not see it' }),
   })
   .openapi('SignUp');
@@ -40,7 +49,10 @@ const accepted = z
     inbox: z
       .object({ provider: z.string(), url: z.url() })
       .nullable()
-      .openapi({ description: "The reader's mailbox on the web, when its domain is a known provider's" }),
+      .openapi({ description: "The reader's mailbox on the web, when its provider is known" }),
+    letter: z
+      .object({ from: z.string(), subject: z.string() })
+      .openapi({ description: 'What to look for in it: the same for every address' }),
   })
   .openapi('SignUpAccepted');
 
@@ -80,6 +92,8 @@ export function publicApi(ctx: Context): OpenAPIHono<KeyEnv> {
           page: body.page ?? c.req.header('Referer') ?? c.req.header('Origin'),
           honeypot: body.website,
           acceptDomain: body.accept_domain,
+          stillHuman: body.still_human,
+          proof: body.proof,
         },
         {
           clientAddress: c.get('clientAddress'),
@@ -88,7 +102,7 @@ export function publicApi(ctx: Context): OpenAPIHono<KeyEnv> {
           scripted: true,
         },
       );
-      return answerSignUpAsJson(c, outcome) as never;
+      return (await answerSignUpAsJson(ctx, c, outcome)) as never;
     },
   );
   return app;

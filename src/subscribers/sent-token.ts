@@ -7,6 +7,10 @@ export interface Sent {
   signUpId: number;
   newsletterId: number;
   lang: string;
+  /** The form named more than one, so the letter comes from the publisher. */
+  several: boolean;
+  /** Whose mailbox it is, when that is known. */
+  mailbox?: string | undefined;
 }
 
 const sentMs = 15 * 60_000;
@@ -15,6 +19,8 @@ const content = z.object({
   signUpId: z.number(),
   newsletterId: z.number(),
   lang: z.string(),
+  several: z.boolean(),
+  mailbox: z.string().optional(),
 });
 
 export function sealSent(keyring: Keyring, sent: Sent, now: Date): string {

@@ -5,7 +5,11 @@ import { currentWordings } from '../newsletters/wordings.ts';
 import { ErrorSummary, Page } from '../platform/http/layout.tsx';
 import { say } from '../platform/i18n/messages.ts';
 import { type PageRequest, pageFrame } from './page-frame.tsx';
-import { type FormValues, ResendForm, SignUpForm } from './sign-up-form.tsx';
+import { embedScriptPath, setPolicy } from './page-policy.ts';
+import { pathIn, placeOf } from './place.ts';
+import { mintStillHuman } from './proof.ts';
+import { DomainChoices, type DomainDoubt, doubtWords, type FormValues, SignUpForm } from './sign-up-form.tsx';
+import { inSurge } from './surge.ts';
 
 /** The hosted page of one newsletter: the form, what is wrong with it if anything is, and what there is to read first. */
 export async function formPage(
@@ -17,28 +21,56 @@ export async function formPage(
     values: FormValues;
     status: 200 | 422 | 429;
     error?: string;
-    doubt?: { domain: string; suggestion: string | undefined };
+    doubt?: DomainDoubt;
   },
 ): Promise<Response> {
   const { newsletter, lang, status, doubt } = about;
-  const wordings = await currentWordings(ctx.db, newsletter, lang);
-  const latest = await shownEditions(ctx.db, newsletter.id, lang);
+  const now = ctx.clock.now();
+  const [wordings, latest, surge] = await Promise.all([
+    currentWordings(ctx.db, newsletter, lang),
+    shownEditions(ctx.db, newsletter.id, lang),
+    inSurge(ctx.db, [newsletter.id], now, { count: false }),
+  ]);
   const error = doubt ? doubtWords(lang, doubt) : about.error;
   const values = doubt ? { ...about.values, acceptDomain: doubt.domain } : about.values;
+  const place = placeOf(c);
+  const action = pathIn(place, newsletter.slug);
   const headline = say(lang, 'signup.headline', { newsletter: newsletter.name });
+  setPolicy(c, { newsletter, returnTo: values.returnTo, script: surge });
+  // The token in it is good for one reader.
+  if (surge) c.header('Cache-Control', 'no-store');
   return c.html(
     <Page
       {...pageFrame(c, lang, newsletter)}
       title={error ? `${say(lang, 'signup.error.title')} · ${headline}` : headline}
       description={inLanguage(newsletter.promise, lang, newsletter.languages[0])}
       canonical={`${ctx.config.baseUrl}/s/${newsletter.slug}?lang=${lang}`}
-      noindex={status !== 200}
+      noindex={status !== 200 || place.framed}
+      script={surge ? embedScriptPath : undefined}
     >
       {error && (
         <ErrorSummary title={say(lang, 'signup.error.title')} errors={[{ field: 'email', text: error }]} />
       )}
-      {doubt && <DomainChoices {...{ newsletter, lang, values, doubt }} consentV={wordings.consentV} />}
-      <SignUpForm newsletter={newsletter} lang={lang} wordings={wordings} values={values} error={error} />
+      {doubt && <DomainChoices {...{ action, lang, values, doubt }} consentV={wordings.consentV} />}
+      <SignUpForm
+        {...{ newsletter, lang, action, wordings, values, error }}
+        stillHuman={surge ? mintStillHuman(ctx.keyring, now, { proofNeeded: true }) : undefined}
+      />
+      {!place.framed && <AboutNewsletter newsletter={newsletter} lang={lang} latest={latest} />}
+    </Page>,
+    status,
+  );
+}
+
+/** What there is to read first, and who writes it. */
+function AboutNewsletter(props: {
+  newsletter: Newsletter;
+  lang: string;
+  latest: readonly { url: string; subject: string }[];
+}) {
+  const { newsletter, lang, latest } = props;
+  return (
+    <>
       {latest[0] && (
         <p>
           <a href={latest[0].url}>{say(lang, 'signup.read_first')}</a>
@@ -59,50 +91,6 @@ export async function formPage(
       {newsletter.fromName !== newsletter.name && (
         <p class="meta">{say(lang, 'signup.who', { sender: newsletter.fromName })}</p>
       )}
-    </Page>,
-    status,
-  );
-}
-
-function doubtWords(
-  lang: string,
-  { domain, suggestion }: { domain: string; suggestion: string | undefined },
-): string {
-  return suggestion === undefined
-    ? say(lang, 'signup.error.domain', { domain })
-    : say(lang, 'signup.error.domain_meant', { domain, suggestion });
-}
-
-/** Both ways out as buttons: the provider that was meant, or the domain as it was typed. */
-function DomainChoices(props: {
-  newsletter: Newsletter;
-  lang: string;
-  values: FormValues;
-  consentV: string;
-  doubt: { domain: string; suggestion: string | undefined };
-}) {
-  const { newsletter, lang, values, consentV, doubt } = props;
-  const action = `/s/${newsletter.slug}`;
-  const local = values.email.slice(0, values.email.lastIndexOf('@'));
-  return (
-    <div class="actions">
-      {doubt.suggestion !== undefined && (
-        <ResendForm
-          action={action}
-          lang={lang}
-          consentV={consentV}
-          values={{ ...values, email: `${local}@${doubt.suggestion}`, acceptDomain: undefined }}
-          button={say(lang, 'signup.error.domain_use', { suggestion: doubt.suggestion })}
-        />
-      )}
-      <ResendForm
-        action={action}
-        lang={lang}
-        consentV={consentV}
-        values={values}
-        button={say(lang, 'signup.error.domain_keep', { domain: doubt.domain })}
-        quiet
-      />
-    </div>
+    </>
   );
 }

@@ -2,6 +2,7 @@ import { inLanguage, type Newsletter } from '../newsletters/newsletter.ts';
 import type { Wordings } from '../newsletters/wordings.ts';
 import { say } from '../platform/i18n/messages.ts';
 import { SmallPrint } from './page-frame.tsx';
+import { proofBits } from './proof.ts';
 
 export interface FormValues {
   email: string;
@@ -10,6 +11,8 @@ export interface FormValues {
   returnTo?: string | undefined;
   /** The domain that the reader was asked about: posting it again insists on it. */
   acceptDomain?: string | undefined;
+  /** What the form of several newsletters has ticked; the form of one names it in its address. */
+  newsletters?: readonly string[] | undefined;
 }
 
 /** What the page knows of a first visit. */
@@ -22,47 +25,93 @@ export const emptyValues: FormValues = { email: '', marketing: false, src: 'host
 export function SignUpForm(props: {
   newsletter: Newsletter;
   lang: string;
+  action: string;
   wordings: Wordings;
   values: FormValues;
   error?: string | undefined;
+  /** The newsletter is in a surge: a script works for this token before the form is sent. */
+  stillHuman?: string | undefined;
 }) {
-  const { newsletter, lang, wordings, values, error } = props;
+  const { newsletter, lang, action, wordings, values, error, stillHuman } = props;
   return (
     <section class="dl-box" aria-labelledby="headline">
       <h1 id="headline">{say(lang, 'signup.headline', { newsletter: newsletter.name })}</h1>
       <p>{inLanguage(newsletter.promise, lang, newsletter.languages[0])}</p>
-      <form method="post" action={`/s/${newsletter.slug}`}>
-        <label for="email">{say(lang, 'signup.email')}</label>
-        <input
-          id="email"
-          name="email"
-          type="email"
-          required
-          autocomplete="email"
-          inputmode="email"
-          autocapitalize="none"
-          spellcheck={false}
-          maxlength={254}
-          dir="ltr"
-          value={values.email}
-          {...(error ? { 'aria-invalid': 'true', 'aria-describedby': 'email-error' } : {})}
-        />
-        {error && (
-          <p class="error" id="email-error">
-            {error}
-          </p>
-        )}
-        <input id="marketing" name="marketing" type="checkbox" value="yes" checked={values.marketing} />
-        <label for="marketing">{wordings.marketing.text}</label>
-        <p hidden>
-          <label for="website">{say(lang, 'signup.honeypot')}</label>
-          <input id="website" name="website" tabindex={-1} autocomplete="off" />
-        </p>
+      <form method="post" action={action} data-dateline-proof={stillHuman && String(proofBits)}>
+        <EmailField lang={lang} value={values.email} error={error} />
+        <MarketingBox text={wordings.marketing.text} ticked={values.marketing} />
+        <Honeypot lang={lang} />
         <HiddenFields lang={lang} consentV={wordings.consentV} values={values} />
+        {stillHuman && <ProofFields token={stillHuman} />}
         <button type="submit">{say(lang, 'signup.button')}</button>
         <SmallPrint lang={lang} privacyUrl={newsletter.privacyUrl} />
       </form>
     </section>
+  );
+}
+
+/** The address with its label, and what is wrong with it under it. */
+export function EmailField({
+  lang,
+  value,
+  error,
+}: {
+  lang: string;
+  value: string;
+  error?: string | undefined;
+}) {
+  return (
+    <>
+      <label for="email">{say(lang, 'signup.email')}</label>
+      <input
+        id="email"
+        name="email"
+        type="email"
+        required
+        autocomplete="email"
+        inputmode="email"
+        autocapitalize="none"
+        spellcheck={false}
+        maxlength={254}
+        dir="ltr"
+        value={value}
+        {...(error ? { 'aria-invalid': 'true', 'aria-describedby': 'email-error' } : {})}
+      />
+      {error && (
+        <p class="error" id="email-error">
+          {error}
+        </p>
+      )}
+    </>
+  );
+}
+
+/** Never ticked by us, and never needed. */
+export function MarketingBox({ text, ticked }: { text: string; ticked: boolean }) {
+  return (
+    <>
+      <input id="marketing" name="marketing" type="checkbox" value="yes" checked={ticked} />
+      <label for="marketing">{text}</label>
+    </>
+  );
+}
+
+export function Honeypot({ lang }: { lang: string }) {
+  return (
+    <p hidden>
+      <label for="website">{say(lang, 'signup.honeypot')}</label>
+      <input id="website" name="website" tabindex={-1} autocomplete="off" />
+    </p>
+  );
+}
+
+/** What the script fills in; without one the proof stays empty and the server asks for one tap more. */
+export function ProofFields({ token }: { token: string }) {
+  return (
+    <>
+      <input type="hidden" name="still_human" value={token} />
+      <input type="hidden" name="proof" value="" />
+    </>
   );
 }
 
@@ -93,20 +142,66 @@ export function ResendForm(props: {
   values: FormValues;
   button: string;
   quiet?: boolean;
-  more?: Record<string, string>;
+  /** From the one more step of a busy network: a script, where one runs, works for it. */
+  stillHuman?: string;
 }) {
-  const { action, lang, consentV, values, button, quiet, more = {} } = props;
+  const { action, lang, consentV, values, button, quiet, stillHuman } = props;
   return (
-    <form method="post" action={action}>
+    <form method="post" action={action} data-dateline-proof={stillHuman && String(proofBits)}>
       <input type="hidden" name="email" value={values.email} />
+      {values.newsletters?.map((slug) => (
+        <input type="hidden" name="newsletter" value={slug} />
+      ))}
       {values.marketing && <input type="hidden" name="marketing" value="yes" />}
       <HiddenFields lang={lang} consentV={consentV} values={values} />
-      {Object.entries(more).map(([name, value]) => (
-        <input type="hidden" name={name} value={value} />
-      ))}
+      {stillHuman && <ProofFields token={stillHuman} />}
       <button type="submit" class={quiet ? 'quiet' : undefined}>
         {button}
       </button>
     </form>
   );
+}
+
+/** Both ways out of a doubtful domain as buttons: the provider that was meant, or the domain as it was typed. */
+export function DomainChoices(props: {
+  action: string;
+  lang: string;
+  values: FormValues;
+  consentV: string | undefined;
+  doubt: DomainDoubt;
+}) {
+  const { action, lang, values, consentV, doubt } = props;
+  const local = values.email.slice(0, values.email.lastIndexOf('@'));
+  return (
+    <div class="actions">
+      {doubt.suggestion !== undefined && (
+        <ResendForm
+          action={action}
+          lang={lang}
+          consentV={consentV}
+          values={{ ...values, email: `${local}@${doubt.suggestion}`, acceptDomain: undefined }}
+          button={say(lang, 'signup.error.domain_use', { suggestion: doubt.suggestion })}
+        />
+      )}
+      <ResendForm
+        action={action}
+        lang={lang}
+        consentV={consentV}
+        values={values}
+        button={say(lang, 'signup.error.domain_keep', { domain: doubt.domain })}
+        quiet
+      />
+    </div>
+  );
+}
+
+export interface DomainDoubt {
+  domain: string;
+  suggestion: string | undefined;
+}
+
+export function doubtWords(lang: string, { domain, suggestion }: DomainDoubt): string {
+  return suggestion === undefined
+    ? say(lang, 'signup.error.domain', { domain })
+    : say(lang, 'signup.error.domain_meant', { domain, suggestion });
 }

@@ -1,72 +1,108 @@
 import { Hono } from 'hono';
 import type { Context } from '../context.ts';
-import { parseHttpUrl } from '../lib/http-url.ts';
 import { findNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { wantsJson } from '../platform/http/answer.ts';
-import { type GuardEnv, pagePolicyTo } from '../platform/http/guard.ts';
+import type { GuardEnv } from '../platform/http/guard.ts';
 import { Page } from '../platform/http/layout.tsx';
 import { languages } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
+import { expectedLetter } from './expected-letter.ts';
 import { type FormFields, formFields } from './form-fields.ts';
+import { listedOrigin } from './listed-origin.ts';
+import { mailboxOf } from './mailbox-links.ts';
 import { type PageRequest, pageFrame, pageLanguage } from './page-frame.tsx';
+import { setPolicy } from './page-policy.ts';
+import { pathIn, placeOf } from './place.ts';
 import { returnTo } from './return-to.ts';
 import { sealSent } from './sent-token.ts';
-import { type SignUpOutcome, signUp } from './sign-up.ts';
-import { emptyValues, type FormValues, ResendForm } from './sign-up-form.tsx';
+import { type Accepted, type SignUpOutcome, signUp } from './sign-up.ts';
+import { emptyValues, type FormValues } from './sign-up-form.tsx';
 import { formPage } from './sign-up-form-page.tsx';
 import { allowOrigin, answerPreflight, answerSignUpAsJson } from './sign-up-json.ts';
 import { listPage } from './sign-up-list-page.tsx';
+import { stepPage, unavailablePage } from './sign-up-step-pages.tsx';
 
-/** The hosted sign-up page, and where every box posts to. */
+/** The hosted sign-up pages, and where every box posts to: one newsletter, several, and the form in a frame. */
 export function signUpPages(ctx: Context): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
-  app.get('/s', (c) => listPage(ctx, c, 200));
-  app.get('/s/:slug', async (c) => {
-    const newsletter = await joinable(ctx, c.req.param('slug'));
-    if (!newsletter) return listPage(ctx, c, 404);
-    const lang = pageLanguage(c, { available: newsletter.languages });
-    c.header('Vary', 'Accept-Language');
-    return formPage(ctx, c, { newsletter, lang, values: emptyValues, status: 200 });
-  });
+  app.get('/s', (c) => listPage(ctx, c, { status: 200 }));
+  app.post('/s', (c) => post(ctx, c, undefined));
+  app.options('/s', async (c) => answerPreflight(c, ctx, await listedOrigin(ctx.db, c.req.header('Origin'))));
   app.options('/s/:slug', async (c) => {
     const newsletter = await joinable(ctx, c.req.param('slug'));
     return answerPreflight(c, ctx, newsletter?.allowedOrigins ?? []);
   });
-  app.post('/s/:slug', (c) => post(ctx, c, c.req.param('slug')));
+  for (const path of ['/s/:slug', '/embed/:slug']) {
+    app.get(path, async (c) => {
+      const newsletter = await joinable(ctx, c.req.param('slug'));
+      if (!newsletter) return notJoinable(ctx, c);
+      const lang = pageLanguage(c, { available: newsletter.languages });
+      c.header('Vary', 'Accept-Language');
+      const values = placeOf(c).framed ? { ...emptyValues, src: c.req.query('src') ?? 'frame' } : emptyValues;
+      return formPage(ctx, c, { newsletter, lang, values, status: 200 });
+    });
+    app.post(path, (c) => post(ctx, c, c.req.param('slug')));
+  }
   return app;
 }
 
-async function joinable(ctx: Context, slug: string): Promise<Newsletter | undefined> {
-  const newsletter = await findNewsletter(ctx.db, slug);
+/** A frame on a publisher's page says that the newsletter is closed; anywhere else there are others to choose. */
+async function notJoinable(ctx: Context, c: PageRequest): Promise<Response> {
+  const slug = c.req.param('slug') ?? '';
+  const closed = placeOf(c).framed ? await findNewsletter(ctx.db, slug) : undefined;
+  if (closed?.visibility !== 'public' || closed.slug !== slug) return listPage(ctx, c, { status: 404 });
+  const lang = pageLanguage(c, { available: closed.languages });
+  const title = say(lang, 'signup.closed', { newsletter: closed.name });
+  setPolicy(c, { newsletter: closed });
+  return c.html(
+    <Page {...pageFrame(c, lang, closed)} title={title} noindex>
+      <p class="reading">{title}</p>
+      <p>
+        <a href={`${ctx.config.baseUrl}/s?lang=${lang}`} target="_top">
+          {say(lang, 'signup.list.title', { publisher: closed.publisherName })}
+        </a>
+      </p>
+    </Page>,
+    404,
+  );
+}
+
+async function joinable(ctx: Context, slug: string | undefined): Promise<Newsletter | undefined> {
+  const newsletter = slug === undefined ? undefined : await findNewsletter(ctx.db, slug);
   return newsletter?.state === 'open' && newsletter.visibility === 'public' && newsletter.slug === slug
     ? newsletter
     : undefined;
 }
 
-async function post(ctx: Context, c: PageRequest, slug: string): Promise<Response> {
+/** `slug` names the newsletter of the path; without it the form's boxes do. */
+async function post(ctx: Context, c: PageRequest, slug: string | undefined): Promise<Response> {
   const fields = await formFields(c);
+  const scripted = wantsJson(c);
+  const chosen = slug === undefined ? fields.texts('newsletter') : undefined;
   const values: FormValues = {
     email: fields.text('email') ?? '',
     marketing: fields.has('marketing'),
     src: fields.text('src') ?? 'unnamed',
     returnTo: fields.text('return_to'),
     acceptDomain: fields.text('accept_domain'),
+    newsletters: chosen,
   };
-  const scripted = wantsJson(c);
   const outcome = await signUp(
     ctx,
     {
       email: values.email,
-      newsletters: [slug],
+      newsletters: chosen ?? [slug ?? ''],
       marketing: values.marketing,
       consentVersion: fields.text('consent_v'),
       lang: fields.text('lang'),
       form: values.src,
-      page: c.req.header('Referer') ?? c.req.header('Origin'),
+      page: (scripted ? fields.text('page') : undefined) ?? c.req.header('Referer') ?? c.req.header('Origin'),
       honeypot: fields.text('website'),
       acceptDomain: values.acceptDomain,
       stillHuman: fields.text('still_human'),
+      // Empty where no script ran.
+      proof: fields.text('proof') || undefined,
     },
     {
       clientAddress: c.get('clientAddress'),
@@ -76,13 +112,19 @@ async function post(ctx: Context, c: PageRequest, slug: string): Promise<Respons
     },
   );
   if (!scripted) return answerAsPage(ctx, c, { slug, fields, values, outcome });
-  const newsletter = outcome.kind === 'unavailable' ? undefined : await joinable(ctx, slug);
-  allowOrigin(c, ctx, newsletter?.allowedOrigins ?? []);
-  return answerSignUpAsJson(c, outcome);
+  const origins = outcome.kind === 'unavailable' ? [] : await readers(ctx, c, slug);
+  allowOrigin(c, ctx, origins);
+  return answerSignUpAsJson(ctx, c, outcome);
+}
+
+/** Whose scripts may read the answer. */
+async function readers(ctx: Context, c: PageRequest, slug: string | undefined): Promise<readonly string[]> {
+  if (slug === undefined) return listedOrigin(ctx.db, c.req.header('Origin'));
+  return (await joinable(ctx, slug))?.allowedOrigins ?? [];
 }
 
 interface Posted {
-  slug: string;
+  slug: string | undefined;
   fields: FormFields;
   values: FormValues;
   outcome: SignUpOutcome;
@@ -90,109 +132,76 @@ interface Posted {
 
 async function answerAsPage(ctx: Context, c: PageRequest, posted: Posted): Promise<Response> {
   const { slug, fields, values, outcome } = posted;
+  const place = placeOf(c);
+  const action = slug === undefined ? '/s' : pathIn(place, slug);
   c.header('Cache-Control', 'no-store');
-  // Whether it leads there is decided when the form is posted, by the newsletter's list.
-  const next = parseHttpUrl(values.returnTo ?? '');
-  if (next) c.header('Content-Security-Policy', pagePolicyTo(next.origin));
-  if (outcome.kind === 'unavailable') return unavailablePage(c, slug, fields, values);
-  const newsletter = outcome.kind === 'no_newsletter' ? undefined : await joinable(ctx, slug);
-  if (!newsletter) return listPage(ctx, c, 404);
-  const lang = pageLanguage(c, { form: fields.text('lang'), available: newsletter.languages });
-  const page = { newsletter, lang, values };
+  if (outcome.kind === 'unavailable') return unavailablePage(c, { action, fields, values });
+  const [first] = values.newsletters ?? [];
+  const newsletter = outcome.kind === 'no_newsletter' ? undefined : await joinable(ctx, slug ?? first);
+  const asked = fields.text('lang');
+  if (outcome.kind === 'nothing_chosen') {
+    const lang = pageLanguage(c, { form: asked, available: languages });
+    const error = { field: 'newsletters' as const, text: say(lang, 'signup.error.nothing') };
+    return listPage(ctx, c, { status: 422, values, error, lang: asked });
+  }
+  if (!newsletter || outcome.kind === 'no_newsletter')
+    return listPage(ctx, c, { status: 404, values, lang: asked });
+  const lang = pageLanguage(c, { form: asked, available: newsletter.languages });
+  /** The form again, filled, with what is wrong. */
+  const again = (
+    status: 422 | 429,
+    wrong: Pick<Parameters<typeof formPage>[2], 'error' | 'doubt'>,
+    kept = values,
+  ) => {
+    if (slug !== undefined) return formPage(ctx, c, { newsletter, lang, values: kept, status, ...wrong });
+    const { error, ...doubt } = wrong;
+    const fault = error === undefined ? {} : { error: { field: 'email' as const, text: error } };
+    return listPage(ctx, c, { status, values: kept, lang: asked, ...doubt, ...fault });
+  };
   switch (outcome.kind) {
-    case 'accepted': {
-      const back = returnTo(values.returnTo, newsletter.returnTo);
-      const sent = {
-        email: outcome.address.email,
-        signUpId: outcome.signUpId,
-        newsletterId: newsletter.id,
-        lang: outcome.lang,
-      };
-      const t = sealSent(ctx.keyring, sent, ctx.clock.now());
-      return c.redirect(back ?? `/s/${slug}/sent?t=${t}`, 303);
-    }
+    case 'accepted':
+      return c.redirect(
+        returnTo(values.returnTo, newsletter.returnTo) ??
+          pathIn(place, newsletter.slug, '/sent', { t: await sealed(ctx, outcome) }),
+        303,
+      );
     case 'origin_not_allowed':
       ctx.log.warn(
         { deed: 'sign-up', newsletterId: newsletter.id },
         'a post from an origin that is not listed',
       );
-      return c.redirect(`/s/${slug}?lang=${lang}`, 303);
+      return c.redirect(slug === undefined ? `/s?lang=${lang}` : pathIn(place, slug, '', { lang }), 303);
     case 'invalid_email':
-      return formPage(ctx, c, { ...page, status: 422, error: say(lang, 'signup.error.email') });
+      return again(422, { error: say(lang, 'signup.error.email') });
+    case 'disposable':
+      return again(422, { error: say(lang, 'signup.error.disposable') });
     case 'unknown_wording':
-      return formPage(ctx, c, {
-        ...page,
-        values: { ...values, marketing: false },
-        status: 422,
-        error: say(lang, 'signup.error.wording'),
-      });
+      return again(422, { error: say(lang, 'signup.error.wording') }, { ...values, marketing: false });
     case 'unlikely_domain':
-      return formPage(ctx, c, { ...page, status: 422, doubt: outcome });
-    case 'one_more_step':
-      return stepPage(c, newsletter, lang, posted, outcome.token);
+      return again(422, { doubt: outcome });
+    case 'one_more_step': {
+      const consentV = fields.text('consent_v');
+      return stepPage(c, { newsletter, lang, action, consentV, values, stillHuman: outcome.token });
+    }
     case 'too_many': {
       c.header('Retry-After', String(outcome.retryAfterSeconds));
       const minutes = Math.ceil(outcome.retryAfterSeconds / 60);
-      return formPage(ctx, c, { ...page, status: 429, error: say(lang, 'signup.wait.detail', { minutes }) });
+      return again(429, { error: say(lang, 'signup.wait.detail', { minutes }) });
     }
-    case 'no_newsletter':
-      return listPage(ctx, c, 404);
   }
 }
 
-function stepPage(c: PageRequest, newsletter: Newsletter, lang: string, posted: Posted, token: string) {
-  const title = say(lang, 'signup.step.title');
-  return c.html(
-    <Page {...pageFrame(c, lang, newsletter)} languageLinks={[]} title={title} noindex>
-      <h1>{title}</h1>
-      <p class="reading">{say(lang, 'signup.step.detail')}</p>
-      <ResendForm
-        action={`/s/${newsletter.slug}`}
-        lang={lang}
-        consentV={posted.fields.text('consent_v')}
-        values={posted.values}
-        button={say(lang, 'signup.step.button')}
-        more={{ still_human: token }}
-      />
-    </Page>,
-  );
-}
-
-/** Nothing can be read now, so this page is made of the form alone; what was typed is in it. */
-function unavailablePage(c: PageRequest, slug: string, fields: FormFields, values: FormValues) {
-  const lang = pageLanguage(c, { form: fields.text('lang'), available: languages });
-  const title = say(lang, 'signup.error.saved');
-  c.header('Retry-After', '30');
-  return c.html(
-    <Page {...pageFrame(c, lang, undefined)} title={title} noindex>
-      <h1>{title}</h1>
-      <form method="post" action={`/s/${encodeURIComponent(slug)}`} class="field">
-        <label for="email">{say(lang, 'signup.email')}</label>
-        <input
-          id="email"
-          name="email"
-          type="email"
-          required
-          autocomplete="email"
-          dir="ltr"
-          value={values.email}
-        />
-        {values.marketing && <input type="hidden" name="marketing" value="yes" />}
-        <UnseenFields fields={fields} />
-        <div class="actions">
-          <button type="submit">{say(lang, 'signup.retry')}</button>
-        </div>
-      </form>
-    </Page>,
-    503,
-  );
-}
-
-function UnseenFields({ fields }: { fields: FormFields }) {
-  const names = ['lang', 'src', 'consent_v', 'accept_domain', 'return_to'];
-  return (
-    <>
-      {names.map((name) => fields.has(name) && <input type="hidden" name={name} value={fields.text(name)} />)}
-    </>
-  );
+/** What the next page knows, closed to everyone but us. */
+async function sealed(ctx: Context, outcome: Accepted): Promise<string> {
+  const { address, newsletters, lang, exchanges, signUpId } = outcome;
+  const { fromEmail } = await expectedLetter(ctx.db, newsletters, lang);
+  const sent = {
+    email: address.email,
+    signUpId,
+    newsletterId: newsletters[0]?.id ?? 0,
+    lang,
+    several: newsletters.length > 1,
+    mailbox: mailboxOf({ address: address.email, from: fromEmail, exchanges })?.provider,
+  };
+  return sealSent(ctx.keyring, sent, ctx.clock.now());
 }

@@ -6,18 +6,19 @@ import { currentWordings, findWordings, type Wordings } from '../newsletters/wor
 import { agentFamily } from '../platform/http/agent-family.ts';
 import { ipNet } from '../platform/http/client-address.ts';
 import { unreachable } from '../platform/http/world-errors.ts';
-import { admitNetwork } from './admit-network.ts';
+import { admitNetwork, countFailure } from './admit-network.ts';
 import { checkDomain } from './check-domain.ts';
 import { originAllowed } from './origin-allowed.ts';
 import { pageUrl } from './page-url.ts';
 import { queueAnswers } from './queue-answers.ts';
 import { ringAnswer } from './ring-answer.ts';
 import { insertSignUp } from './sign-up-queries.ts';
+import { inSurge } from './surge.ts';
 
 /** What a form, a script or a program brings. Nothing of it has been believed yet. */
 export interface SignUpForm {
   email: string;
-  /** Slugs or ids; at least one. */
+  /** Slugs or ids. */
   newsletters: readonly string[];
   marketing: boolean;
   /** Names the words that the form showed; without it, the words of the confirm page count. */
@@ -32,6 +33,8 @@ export interface SignUpForm {
   acceptDomain?: string | undefined;
   /** From the one more step of a busy network. */
   stillHuman?: string | undefined;
+  /** The work that a script did for that step. */
+  proof?: string | undefined;
 }
 
 export interface SignUpRequest {
@@ -42,9 +45,20 @@ export interface SignUpRequest {
   scripted: boolean;
 }
 
+export interface Accepted {
+  kind: 'accepted';
+  signUpId: number;
+  address: EmailAddress;
+  newsletters: Newsletter[];
+  lang: string;
+  /** Who takes the domain's mail, as far as that was asked and is known. */
+  exchanges: string[];
+}
+
 export type SignUpOutcome =
-  | { kind: 'accepted'; signUpId: number; address: EmailAddress; newsletters: Newsletter[]; lang: string }
-  | { kind: 'no_newsletter' | 'origin_not_allowed' | 'unknown_wording' | 'invalid_email' }
+  | Accepted
+  | { kind: 'no_newsletter' | 'nothing_chosen' | 'origin_not_allowed' | 'unknown_wording' }
+  | { kind: 'invalid_email' | 'disposable' }
   | { kind: 'unlikely_domain'; domain: string; suggestion: string | undefined }
   | { kind: 'one_more_step'; token: string }
   | { kind: 'too_many'; retryAfterSeconds: number }
@@ -56,6 +70,12 @@ export type SignUpOutcome =
  * What depends on the address happens in the job. Each call is a sign-up of its own; the limits are the job's.
  */
 export async function signUp(ctx: Context, form: SignUpForm, request: SignUpRequest): Promise<SignUpOutcome> {
+  const outcome = await takeOrSay(ctx, form, request);
+  ctx.metrics.count('dateline_sign_ups_total', { outcome: outcome.kind });
+  return outcome;
+}
+
+async function takeOrSay(ctx: Context, form: SignUpForm, request: SignUpRequest): Promise<SignUpOutcome> {
   try {
     const outcome = await take(ctx, form, request);
     ctx.log.info(
@@ -75,35 +95,50 @@ export async function signUp(ctx: Context, form: SignUpForm, request: SignUpRequ
 }
 
 async function take(ctx: Context, form: SignUpForm, request: SignUpRequest): Promise<SignUpOutcome> {
+  if (ctx.config.maintenance) return { kind: 'unavailable' };
+  if (form.newsletters.length === 0) return { kind: 'nothing_chosen' };
   const newsletters = await joinable(ctx, form.newsletters);
   if (!newsletters) return { kind: 'no_newsletter' };
-  const { origin, scripted } = request;
+  const { origin, scripted, clientAddress } = request;
   const { baseUrl } = ctx.config;
   const allowed = newsletters.every(({ allowedOrigins }) =>
     originAllowed({ origin, allowedOrigins, baseUrl, scripted }),
   );
   if (!allowed) return { kind: 'origin_not_allowed' };
-  const address = parseEmailAddress(form.email.slice(0, emailCharsMax));
-  if (!address) return { kind: 'invalid_email' };
+  const typed = form.email.slice(0, emailCharsMax);
+  const address = parseEmailAddress(typed);
+  if (!address) return refuse(ctx, clientAddress, typed, { kind: 'invalid_email' });
   const lang = languageOf(newsletters, form.lang);
   const wordings = await wordingsShown(ctx, newsletters, form.consentVersion, lang);
   if (!wordings) return { kind: 'unknown_wording' };
   const domain = await checkDomain(ctx, address.domain, form.acceptDomain);
-  if (domain.kind === 'unlikely') return { ...domain, kind: 'unlikely_domain' };
+  if (domain.kind === 'unlikely')
+    return refuse(ctx, clientAddress, typed, { ...domain, kind: 'unlikely_domain' });
+  const thrownAway = domain.kind === 'disposable';
+  if (thrownAway && ctx.config.disposableDomains === 'tell')
+    return refuse(ctx, clientAddress, typed, { kind: 'disposable' });
   if (!(await queueAnswers(ctx))) return { kind: 'unavailable' };
+  const newsletterIds = newsletters.map((newsletter) => newsletter.id);
+  const surge = await inSurge(ctx.db, newsletterIds, ctx.clock.now(), { count: true });
+  if (surge)
+    ctx.log.warn({ deed: 'sign-up', newsletterIds, signal: 'surge' }, 'far more sign-ups than usual');
   const admission = await admitNetwork(ctx, {
-    clientAddress: request.clientAddress,
+    clientAddress,
     token: form.stillHuman,
+    proof: form.proof,
+    scripted,
+    surge,
   });
   if (admission.kind === 'one_more_step' || admission.kind === 'too_many') return admission;
 
-  const signal = form.honeypot ? 'honeypot' : admission.kind === 'suspicious' ? 'reused-token' : undefined;
+  const suspicious = admission.kind === 'suspicious' ? 'reused-token' : undefined;
+  const signal = form.honeypot ? 'honeypot' : (suspicious ?? (thrownAway ? 'disposable' : undefined));
   const signUpId = await insertSignUp(ctx.db, {
     asks: 'subscribe',
     // Of a bot only the attempt is counted.
     email: signal === undefined ? address.email : undefined,
     emailKey: signal === undefined ? address.key : undefined,
-    newsletterIds: newsletters.map((newsletter) => newsletter.id),
+    newsletterIds,
     marketing: form.marketing,
     wordingIds: wordings.flatMap((pair) => [
       pair.newsletter.id,
@@ -112,13 +147,25 @@ async function take(ctx: Context, form: SignUpForm, request: SignUpRequest): Pro
     lang,
     form: formName(form.form),
     pageUrl: pageUrl(form.page),
-    ipNet: ipNet(request.clientAddress),
+    ipNet: ipNet(clientAddress),
     agentFamily: agentFamily(request.userAgent),
     signal,
     at: ctx.clock.now(),
   });
   await ringAnswer(ctx, signUpId);
-  return { kind: 'accepted', signUpId, address, newsletters, lang };
+  const exchanges = domain.kind === 'fine' ? domain.exchanges : [];
+  return { kind: 'accepted', signUpId, address, newsletters, lang, exchanges };
+}
+
+/** What was typed cannot be right; many such from one network are somebody trying out a list. */
+async function refuse<Refused extends SignUpOutcome>(
+  ctx: Context,
+  clientAddress: string,
+  typed: string,
+  outcome: Refused,
+): Promise<SignUpOutcome> {
+  const waiting = await countFailure(ctx, clientAddress, typed);
+  return waiting ?? outcome;
 }
 
 const emailCharsMax = 1_000;
@@ -126,7 +173,7 @@ const newslettersMax = 20;
 
 /** All of them, or nothing: private newsletters cannot be joined by guessing, closed ones not at all. */
 async function joinable(ctx: Context, named: readonly string[]): Promise<Newsletter[] | undefined> {
-  if (named.length === 0 || named.length > newslettersMax) return undefined;
+  if (named.length > newslettersMax) return undefined;
   const found = await Promise.all([...new Set(named)].map((name) => findNewsletter(ctx.db, name)));
   const open = found.filter((one) => one?.state === 'open' && one.visibility === 'public');
   return open.length === found.length ? (open as Newsletter[]) : undefined;
@@ -149,7 +196,8 @@ async function wordingsShown(
     newsletters.map((newsletter) =>
       consentVersion
         ? findWordings(ctx.db, newsletter.id, consentVersion)
-        : currentWordings(ctx.db, newsletter, lang),
+        : // Of several, one may not be published in the form's language.
+          currentWordings(ctx.db, newsletter, languageOf([newsletter], lang)),
     ),
   );
   const known = pairs.filter((pair) => pair !== undefined);

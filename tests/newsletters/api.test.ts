@@ -150,6 +150,17 @@ describe('/v1/newsletters', () => {
     const box = await ask('GET', '/v1/newsletters/inside-washington/embed?lang=id');
     expect(box.body).toMatchObject({ lang: 'id', consent_v: '2026-07-14.id' });
     expect(box.body.html).toContain('https://news.example.org/s/inside-washington');
+    expect(box.body.script).toContain('https://news.example.org/embed/v1.js');
+    expect(box.body.iframe).toContain('https://news.example.org/embed/inside-washington?lang=id');
+    const path = '/v1/newsletters/inside-washington/embed';
+    const dark = await ask('GET', `${path}?heading_level=3&src=home-page&theme=dark`);
+    expect(dark.body.html).toMatch(/<h3 .*name="src" value="home-page"/s);
+    expect(dark.body.script).toContain('theme="dark"');
+    expect(dark.body.iframe).toContain('theme=dark&amp;src=home-page');
+    for (const wrong of ['heading_level=5', 'src=%22', 'theme=pink']) {
+      expect((await ask('GET', `${path}?${wrong}`)).status).toBe(422);
+    }
+    expect(box.body.iframe).toContain(`height="${box.body.iframe_heights['320']}"`);
     expect((await ask('GET', '/v1/newsletters/the-brief/embed?lang=id')).status).toBe(422);
   });
 

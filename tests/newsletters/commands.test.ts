@@ -81,7 +81,16 @@ describe('newsletter commands', () => {
     expect(box.lines).toMatch(/^<section class="dl-box".*<\/section>$/s);
     expect(box.lines).toContain('value="2026-07-14.id"');
     expect(await run('newsletter', 'embed', '--lang', 'fr')).toMatchObject({ exit: 2 });
-    expect(await run('newsletter', 'embed', '--as', 'script')).toMatchObject({ exit: 2 });
+    expect(await run('newsletter', 'embed', '--as', 'picture')).toMatchObject({ exit: 2 });
+    const script = await run('newsletter', 'embed', '--as', 'script', '--lang', 'id');
+    expect(script.lines).toMatch(
+      /^<link rel="stylesheet".*<dateline-signup.*<form.*<script async.*<\/script>$/s,
+    );
+    expect(script.document).toMatchObject({ html: expect.stringContaining('<form') });
+    const frame = await run('newsletter', 'embed', '--as', 'iframe', '--lang', 'id');
+    expect(frame.lines).toMatch(
+      /^<iframe src=".*\/embed\/inside-washington\?lang=id&amp;theme=auto.*<\/iframe>$/s,
+    );
     const h3 = await run('newsletter', 'embed', '--heading-level', '3');
     expect(h3.lines).toContain('<h3 id="dl-h-inside-washington">');
     expect(await run('newsletter', 'embed', '--heading-level', '7')).toMatchObject({ exit: 2 });

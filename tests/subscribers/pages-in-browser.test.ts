@@ -139,7 +139,10 @@ export async function everyPage(): Promise<Record<string, string>> {
   });
   return {
     form: `${url}/s/inside-washington`,
+    frame: `${url}/embed/inside-washington`,
+    'frame-sent': sent.url.replace('/s/', '/embed/'),
     list: `${url}/s`,
+    'list-picked': `${url}/s?pick=inside-washington`,
     missing: `${url}/s/no-such-letter`,
     sent: sent.url,
     confirm: `${url}/confirm/${token}`,

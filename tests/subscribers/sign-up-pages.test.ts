@@ -252,11 +252,11 @@ describe('one answer for every state of an address', () => {
           ...(state === 'honeypot' ? { website: 'x' } : {}),
         }),
       });
+      const framed = await postTo('/embed/inside-washington', fields);
+      const several = await postTo('/s', { ...fields, newsletter: 'inside-washington' });
       const sent = await fetch(web.url + plain.headers.get('location'), { headers: fromElsewhere() });
-      answers.set(
-        state,
-        await Promise.all([plain, scripted, program, sent].map((answer) => masked(answer, email))),
-      );
+      const all = [plain, scripted, program, framed, several, sent];
+      answers.set(state, await Promise.all(all.map((answer) => masked(answer, email))));
     }
     for (const [state, answer] of answers)
       expect({ state, answer }).toEqual({ state, answer: answers.get('new') });

@@ -134,7 +134,7 @@ export interface Tables {
     subscriber_id: number;
     subscription_id: Maybe<number>;
     kind: string;
-    before: ColumnType<unknown, string | null | undefined, never>;
+    before: ColumnType<unknown, string | null | undefined, null>;
     at: At;
     actor: string;
   };

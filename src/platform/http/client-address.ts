@@ -48,6 +48,12 @@ export function limitNet(address: string): string {
   return networkOf(address, { ipv4: 32, ipv6: 64 }) ?? 'unknown';
 }
 
+/** Whether an address lies in a range like `203.0.113.0/24`. */
+export function liesIn(address: string, range: string): boolean {
+  const parsed = parse(address);
+  return parsed !== undefined && trustProxies([range])(parsed);
+}
+
 function networkOf(address: string, bits: { ipv4: number; ipv6: number }): string | undefined {
   const parsed = parse(address);
   if (!parsed) return undefined;

@@ -28,11 +28,6 @@ export interface GuardOptions {
 export const pagePolicy =
   "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/** The same for a page whose form leads on to another site: browsers hold the redirects of a form against its page's policy. */
-export function pagePolicyTo(origin: string): string {
-  return pagePolicy.replace("form-action 'self'", `form-action 'self' ${origin}`);
-}
-
 /**
  * Stands before every route: gives the request an id, knows who asks, sets the security headers that the route did not set
  * itself, and writes one line to the log, without address, query or token.

@@ -34,6 +34,12 @@ export interface PageProps extends PageFrame {
   legal?: Child;
   /** For tables: as wide as the trap's pages, not as a column of text. */
   wide?: boolean | undefined;
+  /** Stands in a frame on someone else's page, which has a head and a foot of its own. */
+  framed?: boolean | undefined;
+  /** Light or dark whatever the reader's system says, since the page around it is. */
+  theme?: 'light' | 'dark' | undefined;
+  /** A script file of ours; the page's policy must allow it. */
+  script?: string | undefined;
   children?: Child;
 }
 
@@ -46,30 +52,35 @@ export function Page(props: PageProps) {
   return (
     <>
       {raw('<!doctype html>\n')}
-      <html lang={lang} dir={dir}>
+      <html lang={lang} dir={dir} data-theme={props.theme}>
         <head>
           <meta charset="utf-8" />
           <title>{title}</title>
           <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <meta name="color-scheme" content="light dark" />
+          <meta name="color-scheme" content={props.theme ?? 'light dark'} />
           {props.description && <meta name="description" content={props.description} />}
           {props.noindex ? <meta name="robots" content="noindex" /> : <Shared {...props} />}
           {props.head}
           <link rel="icon" href="data:," />
           <link rel="stylesheet" href="/assets/dateline.css" />
+          {props.script && <script src={props.script} async />}
         </head>
-        <body class={props.wide ? 'wide' : undefined}>
-          <a class="skip" href="#main">
-            {words.skip}
-          </a>
-          <header class="page-head">
-            {props.folio && <Folio parts={props.folio} />}
-            {languageLinks.length > 1 && <LanguageLinks label={words.languages} links={languageLinks} />}
-          </header>
+        <body class={props.framed ? 'framed' : props.wide ? 'wide' : undefined}>
+          {!props.framed && (
+            <>
+              <a class="skip" href="#main">
+                {words.skip}
+              </a>
+              <header class="page-head">
+                {props.folio && <Folio parts={props.folio} />}
+                {languageLinks.length > 1 && <LanguageLinks label={words.languages} links={languageLinks} />}
+              </header>
+            </>
+          )}
           <main id="main" tabindex={-1}>
             {props.children}
           </main>
-          {props.legal && <footer class="footer-legal">{props.legal}</footer>}
+          {props.legal && !props.framed && <footer class="footer-legal">{props.legal}</footer>}
         </body>
       </html>
     </>

@@ -1,0 +1,75 @@
+import type { Newsletter } from '../newsletters/newsletter.ts';
+import { Page } from '../platform/http/layout.tsx';
+import { languages } from '../platform/i18n/languages.ts';
+import { say } from '../platform/i18n/messages.ts';
+import type { FormFields } from './form-fields.ts';
+import { type PageRequest, pageFrame, pageLanguage } from './page-frame.tsx';
+import { embedScriptPath, setPolicy } from './page-policy.ts';
+import { EmailField, type FormValues, ResendForm } from './sign-up-form.tsx';
+
+/** Much is going on: one button, and everything that was typed goes along. A script, where one runs, works for it. */
+export function stepPage(
+  c: PageRequest,
+  about: {
+    newsletter: Newsletter;
+    lang: string;
+    action: string;
+    consentV: string | undefined;
+    values: FormValues;
+    stillHuman: string;
+  },
+): Response | Promise<Response> {
+  const { newsletter, lang, ...form } = about;
+  const title = say(lang, 'signup.step.title');
+  setPolicy(c, { newsletter, returnTo: form.values.returnTo, script: true });
+  return c.html(
+    <Page
+      {...pageFrame(c, lang, newsletter)}
+      languageLinks={[]}
+      title={title}
+      script={embedScriptPath}
+      noindex
+    >
+      <h1>{title}</h1>
+      <p class="reading">{say(lang, 'signup.step.detail')}</p>
+      <ResendForm {...form} lang={lang} button={say(lang, 'signup.step.button')} />
+    </Page>,
+  );
+}
+
+/** Nothing can be read now, so this page is made of the form alone; what was typed is in it. */
+export function unavailablePage(
+  c: PageRequest,
+  about: { action: string; fields: FormFields; values: FormValues },
+): Response | Promise<Response> {
+  const { action, fields, values } = about;
+  const lang = pageLanguage(c, { form: fields.text('lang'), available: languages });
+  const title = say(lang, 'signup.error.saved');
+  c.header('Retry-After', '30');
+  return c.html(
+    <Page {...pageFrame(c, lang, undefined)} title={title} noindex>
+      <h1>{title}</h1>
+      <form method="post" action={action} class="field">
+        <EmailField lang={lang} value={values.email} />
+        {values.newsletters?.map((slug) => (
+          <input type="hidden" name="newsletter" value={slug} />
+        ))}
+        {values.marketing && <input type="hidden" name="marketing" value="yes" />}
+        <UnseenFields fields={fields} />
+        <div class="actions">
+          <button type="submit">{say(lang, 'signup.retry')}</button>
+        </div>
+      </form>
+    </Page>,
+    503,
+  );
+}
+
+function UnseenFields({ fields }: { fields: FormFields }) {
+  const names = ['lang', 'src', 'consent_v', 'accept_domain', 'return_to'];
+  return (
+    <>
+      {names.map((name) => fields.has(name) && <input type="hidden" name={name} value={fields.text(name)} />)}
+    </>
+  );
+}

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createNewsletter } from '../../src/newsletters/create.ts';
+import type { Newsletter } from '../../src/newsletters/newsletter.ts';
+import { answerSignUp } from '../../src/subscribers/answer-sign-up.ts';
+import { look, press, readVisit } from '../support/reader.ts';
+import {
+  confirmToken,
+  mailsTo,
+  seedInsideWashington,
+  sendDueLetters,
+  subscriptionOf,
+} from '../support/sign-ups.ts';
+import { fromElsewhere, openTestWeb, type Web } from '../support/web.ts';
+
+let web: Web;
+let washington: Newsletter;
+let brief: Newsletter;
+
+beforeAll(async () => {
+  web = await openTestWeb();
+  washington = await seedInsideWashington(web.ctx);
+  brief = await createNewsletter(web.ctx, {
+    slug: 'the-brief',
+    name: 'The Brief',
+    promise: { en: 'Five stories at noon.' },
+    languages: ['en'],
+    calendar: { days: [1], time: '12:00' },
+  } as never);
+  await createNewsletter(web.ctx, {
+    slug: 'hidden-letters',
+    name: 'Hidden Letters',
+    promise: { en: 'For a few.' },
+    languages: ['en'],
+    visibility: 'private',
+    calendar: { days: [1], time: '07:00' },
+  } as never);
+});
+afterAll(() => web.close());
+
+describe('the page of all newsletters', () => {
+  it('R3 ticks none, or the one that the address names, and offers no private one', async () => {
+    const page = await look(`${web.url}/s?lang=en`);
+    expect(page.forms[0]?.fields).not.toHaveProperty('newsletter');
+    expect(page.forms[0]?.fields).not.toHaveProperty('marketing');
+    expect(page.text).toContain('Inside Washington');
+    expect(page.text).toContain('Five stories at noon.');
+    expect(page.text).not.toContain('Hidden Letters');
+    const picked = await look(`${web.url}/s?lang=en&pick=the-brief`);
+    expect(picked.forms[0]?.fields).toMatchObject({ newsletter: 'the-brief' });
+    const hidden = await look(`${web.url}/s?lang=en&pick=hidden-letters`);
+    expect(hidden.forms[0]?.fields).not.toHaveProperty('newsletter');
+  });
+
+  it('asks to choose one, with a way to the boxes and the address kept', async () => {
+    const answer = await postTo([
+      ['email', 'rina@example.com'],
+      ['lang', 'en'],
+      ['marketing', 'yes'],
+    ]);
+    const html = await answer.text();
+    expect(answer.status).toBe(422);
+    expect(html).toContain('<a href="#pick-inside-washington">Choose at least one newsletter.</a>');
+    expect(html).toMatch(/<fieldset[^>]*aria-describedby="newsletters-error"/);
+    const page = await readVisit(new Response(html), web.url);
+    expect(page.forms[0]?.fields).toMatchObject({ email: 'rina@example.com', marketing: 'yes' });
+    const scripted = await postTo([['email', 'rina@example.com']], { Accept: 'application/json' });
+    expect([scripted.status, await scripted.json()]).toMatchObject([422, { code: 'nothing_chosen' }]);
+  });
+
+  it('sends one confirmation for all that were chosen, and the reader may still untick one', async () => {
+    const email = 'several@gmail.com';
+    const answer = await postTo([
+      ['email', email],
+      ['lang', 'en'],
+      ['newsletter', 'inside-washington'],
+      ['newsletter', 'the-brief'],
+    ]);
+    expect(answer.status).toBe(303);
+    const sent = await look(web.url + answer.headers.get('location'));
+    expect(sent.text).toContain(`We sent an email to ${email}.`);
+    expect(sent.text).toContain('It comes from Example Media');
+    expect(sent.text).toContain('“Finish signing up for emails from Example Media”');
+    const again = await press(sent, {}, (form) => form.action.endsWith('/again'));
+    expect(again.text).toContain('It comes from Example Media');
+
+    const row = await web.ctx.db
+      .selectFrom('sign_ups')
+      .select(['id', 'newsletter_ids'])
+      .where('email_key', '=', email)
+      .orderBy('id')
+      .executeTakeFirstOrThrow();
+    expect(row.newsletter_ids).toEqual([washington.id, brief.id]);
+    await answerSignUp(web.ctx, { signUpId: row.id });
+    await sendDueLetters(web.ctx);
+    const mails = await mailsTo(web.ctx, email);
+    expect(mails).toHaveLength(1);
+    expect(mails[0]?.text).toContain('Inside Washington');
+    expect(mails[0]?.text).toContain('The Brief');
+
+    const page = await look(`${web.url}/confirm/${await confirmToken(web.ctx, email)}`);
+    expect(page.text).toContain('Choose what comes to your inbox.');
+    const form = page.forms[0];
+    const body = new URLSearchParams({ ...form?.fields, newsletter: String(brief.id) });
+    await fetch(page.url, { method: 'POST', body, redirect: 'manual' });
+    const person = await web.ctx.db
+      .selectFrom('subscribers')
+      .select('id')
+      .where('email_key', '=', email)
+      .executeTakeFirstOrThrow();
+    expect(await subscriptionOf(web.ctx, person.id, brief.id)).toMatchObject({ state: 'active' });
+    expect((await subscriptionOf(web.ctx, person.id, washington.id))?.state).not.toBe('active');
+  });
+
+  it('keeps the choice through every mistake, and takes readers of a language that one of them lacks', async () => {
+    const chosen: [string, string][] = [
+      ['newsletter', 'inside-washington'],
+      ['newsletter', 'the-brief'],
+      ['lang', 'id'],
+    ];
+    const wrong = await postTo([['email', 'rina@'], ...chosen]);
+    const html = await wrong.text();
+    expect(wrong.status).toBe(422);
+    expect(html.match(/name="newsletter"[^>]*checked/g)).toHaveLength(2);
+    expect(html).toContain('Masukkan alamat email, misalnya nama@example.com');
+    const doubt = await (await postTo([['email', 'rina@gmial.com'], ...chosen])).text();
+    expect(doubt.match(/type="hidden" name="newsletter"/g)).toHaveLength(4);
+    expect((await postTo([['email', 'rina@example.com'], ...chosen])).status).toBe(303);
+    const closed = await postTo([
+      ['email', 'rina@example.com'],
+      ['newsletter', 'hidden-letters'],
+    ]);
+    expect(closed.status).toBe(404);
+    expect(await closed.text()).toContain('value="rina@example.com"');
+  });
+});
+
+function postTo(fields: [string, string][], headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${web.url}/s`, {
+    method: 'POST',
+    body: new URLSearchParams(fields),
+    headers: { ...fromElsewhere(), ...headers },
+    redirect: 'manual',
+  });
+}
