@@ -6,6 +6,7 @@ import { plainDate } from '../platform/i18n/dates.ts';
 import { say } from '../platform/i18n/messages.ts';
 import { LeaveSurvey } from './leave-survey.tsx';
 import { type PageRequest, pageFrame, pageLanguage } from './page-frame.tsx';
+import type { Rhythm } from './subscriber.ts';
 
 /** Whom a footer link belongs to, and how things stand with them. */
 export interface Reader {
@@ -14,7 +15,12 @@ export interface Reader {
   language: string | undefined;
   state: 'pending' | 'active' | 'paused' | 'unsubscribed';
   pausedUntil: Date | undefined;
+  /** Undefined for who never had it. */
+  rhythm: Rhythm | undefined;
 }
+
+/** What the quieter button sets: the best of a week as it ends. */
+export const weeklyInsteadDay = 5;
 
 /** What the footer link shows: one button, or what it did, with the way back. */
 export function leavePage(ctx: Context, c: PageRequest, reader: Reader) {
@@ -29,11 +35,13 @@ export function leavePage(ctx: Context, c: PageRequest, reader: Reader) {
     undo &&
     openToken(ctx.keyring, 'undo', undo, ctx.clock.now()).kind === 'valid';
   const paused = state === 'paused' && c.req.query('paused') !== undefined;
-  const asks = state !== 'unsubscribed' && !restored && !paused;
+  const weekly = c.req.query('weekly') !== undefined && state === 'active';
+  const asks = state !== 'unsubscribed' && !restored && !paused && !weekly;
   return c.html(
     <Page {...pageFrame(c, lang, newsletter)} title={title} noindex>
       <h1>{title}</h1>
       {paused && <p class="reading">{say(lang, 'unsubscribe.paused.detail', name)}</p>}
+      {weekly && <p class="reading">{say(lang, 'unsubscribe.weekly.detail', name)}</p>}
       {restored && <p class="reading">{say(lang, 'unsubscribe.restored.detail')}</p>}
       {state === 'unsubscribed' && !undoable && (
         <>
@@ -62,9 +70,7 @@ export function leavePage(ctx: Context, c: PageRequest, reader: Reader) {
           )}
         </>
       )}
-      {asks && (
-        <LeaveForm action={c.req.path} lang={lang} newsletter={newsletter} mayPause={state === 'active'} />
-      )}
+      {asks && <LeaveForm action={c.req.path} lang={lang} reader={reader} />}
     </Page>,
   );
 }
@@ -83,18 +89,25 @@ function titleOf(c: PageRequest, lang: string, { newsletter, state, pausedUntil 
   if (state === 'paused' && c.req.query('paused') !== undefined && pausedUntil) {
     return say(lang, 'unsubscribe.paused.title', { date: plainDate(lang, pausedUntil, newsletter.timeZone) });
   }
+  if (state === 'active' && c.req.query('weekly') !== undefined) {
+    return say(lang, 'unsubscribe.weekly.title', name);
+  }
   return say(lang, 'unsubscribe.title', name);
 }
 
 /** One button that stands out; what else there is stands below it, quieter. No sign-in, no reason asked. */
-function LeaveForm(props: { action: string; lang: string; newsletter: Newsletter; mayPause: boolean }) {
-  const { action, lang, newsletter, mayPause } = props;
+function LeaveForm({ action, lang, reader }: { action: string; lang: string; reader: Reader }) {
+  const { newsletter, state, rhythm } = reader;
+  const mayPause = state === 'active';
   return (
     <>
       <p class="reading">{say(lang, 'unsubscribe.detail')}</p>
       <Act lang={lang} action={action} act="leave" label={say(lang, 'unsubscribe.button')} />
       <hr class="hairline" />
       <div class="actions">
+        {mayPause && rhythm?.frequency !== 'weekly' && (
+          <Act lang={lang} action={action} act="weekly" label={say(lang, 'unsubscribe.weekly')} quiet />
+        )}
         {mayPause && (
           <Act lang={lang} action={action} act="pause" label={say(lang, 'unsubscribe.pause')} quiet />
         )}
@@ -113,7 +126,7 @@ function LeaveForm(props: { action: string; lang: string; newsletter: Newsletter
 /** A form of one button, which says what it does even when the button itself is not sent. */
 function Act(props: {
   action: string;
-  act: 'leave' | 'pause' | 'all' | 'undo';
+  act: 'leave' | 'weekly' | 'pause' | 'all' | 'undo';
   label: string;
   quiet?: boolean;
   undo?: string;

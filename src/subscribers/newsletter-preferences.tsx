@@ -68,7 +68,7 @@ type Props = PreferenceRow & Drawing & { subscription: Subscription };
 /** A Monday, to name the days of the week from. */
 const monday = Date.UTC(2024, 0, 1, 12);
 
-function Often({ newsletter, subscription, lang, typed }: Props) {
+export function Often({ newsletter, subscription, lang, typed }: Props) {
   const { id } = newsletter;
   const chosen = typed?.text(`frequency_${id}`) ?? frequencyValue(subscription);
   const weekends = newsletter.calendar.days.some((day) => day > 5);
@@ -116,7 +116,7 @@ function Hour({ newsletter, subscription, lang, typed }: Props) {
   );
 }
 
-function Topics({ newsletter, subscription, lang, typed }: Props) {
+export function Topics({ newsletter, subscription, lang, typed }: Props) {
   const { id } = newsletter;
   const isTicked = (key: string) =>
     typed ? typed.texts(`topics_${id}`).includes(key) : (subscription.topics?.includes(key) ?? true);

@@ -6,10 +6,11 @@ import { getNewsletter } from '../newsletters/find.ts';
 import { type GuardEnv, tokenPage } from '../platform/http/guard.ts';
 import { unreachable } from '../platform/http/world-errors.ts';
 import { isLang } from '../platform/i18n/languages.ts';
+import { changeRhythm } from './change-rhythm.ts';
 import { type FormFields, formFields } from './form-fields.ts';
 import { inTime, Late } from './in-time.ts';
 import { leaveAwayPage, leftAwayPage } from './leave-away-page.tsx';
-import { leavePage, type Reader } from './leave-page.tsx';
+import { leavePage, type Reader, weeklyInsteadDay } from './leave-page.tsx';
 import { undoMs } from './links.ts';
 import { askForLinkPage } from './manage-link-page.tsx';
 import { oneClick } from './one-click.ts';
@@ -91,6 +92,7 @@ async function readerOf(ctx: Context, token: string): Promise<Reader | undefined
     language: person?.erasedAt ? undefined : person?.language,
     state: own ? shownState(own, now) : 'unsubscribed',
     pausedUntil: own?.pausedUntil,
+    rhythm: own,
   };
 }
 
@@ -116,6 +118,11 @@ async function actFromPage(
       const until = new Date(now.getTime() + pauseMs);
       await pause(ctx, { subscriberId, newsletterId: newsletter.id, until, actor: 'reader' });
       return back({ paused: '1' });
+    }
+    case 'weekly': {
+      const rhythm = { ...reader.rhythm, frequency: 'weekly' as const, weeklyDay: weeklyInsteadDay };
+      await changeRhythm(ctx, { subscriberId, newsletterId: newsletter.id, rhythm, actor: 'reader' });
+      return back({ weekly: '1' });
     }
     case 'undo':
       if (!left) return back({});
