@@ -22,6 +22,7 @@ export interface Shot {
 
 const phone = { width: 390, height: 780 };
 const desktop = { width: 720, height: 900 };
+const table = { width: 1080, height: 720 };
 /** Signs up when everything is there, and takes their time. */
 const joan: Reader = { name: 'Joan', email: 'joan@example.net', lang: 'en', marketing: false };
 const sari: Reader = { name: 'Sari', email: 'sari@example.com', lang: 'id', marketing: false };
@@ -62,7 +63,7 @@ export async function findShots(scene: Scene): Promise<Shot[]> {
     {
       name: 'send-dark',
       url: `${baseUrl}/desk/sends/${edition.id.replace('ed_', 'snd_')}`,
-      ...desktop,
+      ...table,
       dark: true,
     },
   ];

@@ -3,7 +3,7 @@ import { type LaneBooks, sumOfBooks } from './counts.ts';
 /**
  * Between when and when a send will be through: a range, since a rate seen so far is no promise. The early end is what is left
  * at the quicker of the two rates seen, but no earlier than a limit or a back-off allows; the late end is at three quarters of
- * the slower, and no earlier than the last retry. `undefined` while nobody can say: nothing is left, nothing has gone out yet,
+ * the slower, and no earlier than the last retry. Neither is earlier than the last hour that readers chose. `undefined` while nobody can say: nothing is left, nothing has gone out yet,
  * or a paused lane waits for a person. Pure.
  */
 export function estimateEnd(seen: {
@@ -12,6 +12,7 @@ export function estimateEnd(seen: {
   averagePerSecond: number;
   limitPerSecond: number | undefined;
   lastDueAt: Date | undefined;
+  lastHourAt?: Date | undefined;
   now: Date;
 }): { low: Date; high: Date } | undefined {
   const { lanes, ratePerSecond, averagePerSecond, limitPerSecond, lastDueAt, now } = seen;
@@ -19,7 +20,9 @@ export function estimateEnd(seen: {
   const rates = [ratePerSecond, averagePerSecond].filter((rate) => rate > 0);
   const open = lanes.filter((lane) => leftOf(lane) > 0);
   if (left === 0 || rates.length === 0 || open.some((lane) => lane.state === 'paused')) return undefined;
+  const { lastHourAt } = seen;
   const secondsMin = Math.max(
+    lastHourAt ? (lastHourAt.getTime() - now.getTime()) / 1000 : 0,
     limitPerSecond === undefined ? 0 : left / limitPerSecond,
     ...open.map((lane) => laneSecondsMin(lane, now)),
   );

@@ -47,8 +47,8 @@ interface Row {
  *
  * Its parts, in the order in which the rows flow:
  * - `who` is whom of the page the edition is meant for, with what they chose: language, sections, zone and hour.
- * - `sent` asks, only for the few who joined, came back or changed rhythm in the last days, which variants they were sent:
- *   at most one look at the primary key per recent edition. Everybody else is steady, and costs nothing here. Readers of
+ * - `sent` asks, only for the few who joined, came back or changed rhythm in the last days, which variants they were sent
+ *   (at most one look at the primary key per recent edition), and which stories their welcome told. Everybody else is steady, and costs nothing here. Readers of
  *   weekdays were not sent the weekend's editions; that follows from the calendar.
  * - `keyed` and `meant` find when each is due and which variant they get, by joining the lists of known groups.
  * - If a group is not known yet, `planned` stays empty, nothing is written, and the unknown groups come back.
@@ -66,7 +66,7 @@ export async function planPage(tx: Db, at: PageOf): Promise<Page | undefined> {
       where newsletter_id = ${newsletter.id} and state = 'active' and id > ${send.fanOutAfter}
       order by id limit ${pageSize}
     ), who as materialized (
-      select sc.subscriber_id, split_part(s.email_key, '@', 2) as domain,
+      select sc.id as subscription_id, sc.subscriber_id, split_part(s.email_key, '@', 2) as domain,
         coalesce(own.lang, main.lang, ${at.languages[0] ?? ''}) as lang, ${topicBits(groups)} as topics,
         coalesce(s.time_zone, '') as zone, coalesce(sc.hour, -1) as hour, sc.frequency, sc.paused_until, sc.catch_up_since
       from page join subscriptions sc on sc.id = page.id join subscribers s on s.id = sc.subscriber_id
@@ -74,7 +74,9 @@ export async function planPage(tx: Db, at: PageOf): Promise<Page | undefined> {
       left join ${languageTable(at)} as main (lang) on main.lang = split_part(s.language, '-', 1)
       where ${isMeant(edition, frozenAt)}
     ), sent as materialized (
-      select w.subscriber_id, coalesce(d.variants, '') as variants, coalesce(d.caught_up, false) as caught_up,
+      select w.subscriber_id, concat_ws(' ', d.variants, (select string_agg('s' || story, ' ' order by story)
+          from letters l cross join unnest(l.story_ids) as story where l.kind = 'welcome' and l.about = w.subscription_id
+            and l.state not in ('refused', 'dropped'))) as variants, coalesce(d.caught_up, false) as caught_up,
         w.paused_until <= ${frozenAt} and not coalesce(d.since_pause, false) as back
       from who w cross join lateral (
         select string_agg(d.variant_id::text, ' ' order by d.variant_id) as variants,

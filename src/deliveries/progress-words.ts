@@ -79,11 +79,12 @@ export function shareDone({ counts }: Pick<Progress, 'counts'>): number {
 
 /** Who is at it and what limits them: in flight, workers, the oldest in the queue, since when, the relays' rate. Pure. */
 export function paceWords(seen: Progress, now: Date): string {
-  const { send, inFlight, workers, oldestQueuedAt, limitPerSecond } = seen;
+  const { send, inFlight, workers, oldestQueuedAt, lastHourAt, limitPerSecond } = seen;
   return [
     `in flight ${inFlight}`,
     workers === 1 ? 'one worker' : `${workers} workers`,
     ...(oldestQueuedAt ? [`the oldest waits for ${span(oldestQueuedAt, now)}`] : []),
+    ...(lastHourAt ? [`readers’ own hours go on for ${span(lastHourAt, now)}`] : []),
     limitPerSecond === undefined
       ? 'no limit at the relays'
       : `the relays take ${limitPerSecond.toFixed(1)}/s`,

@@ -25,6 +25,8 @@ export interface Progress {
   elapsedSeconds: number;
   /** Since when the batch that waits longest is due and in nobody's hands; `undefined`: none waits. */
   oldestQueuedAt: Date | undefined;
+  /** The last hour that its readers chose, while it is still to come. */
+  lastHourAt: Date | undefined;
   /** Worker processes that live. */
   workers: number;
   /** The books by lane: they add up to `counts`. */
@@ -53,6 +55,7 @@ export async function progress(ctx: Context, editionId: number, named = lanesNam
   const averagePerSecond = elapsedSeconds > 0 ? answered / elapsedSeconds : 0;
   const lastDueAt = counts.deferred > 0 ? await lastDeferredDue(ctx.db, editionId) : undefined;
   const waiting = counts.queued > 0;
+  const lastHourAt = waiting ? await lastHour(ctx.db, editionId, now) : undefined;
   const workers = await livingWorkers(ctx.db, now);
   const limitPerSecond = relayRatePerSecond(ctx.config.relays, {
     overall: ctx.config.smtpRates,
@@ -68,10 +71,11 @@ export async function progress(ctx: Context, editionId: number, named = lanesNam
     limitPerSecond,
     eta:
       send.state === 'sending'
-        ? estimateEnd({ lanes, ratePerSecond, averagePerSecond, limitPerSecond, lastDueAt, now })
+        ? estimateEnd({ lanes, ratePerSecond, averagePerSecond, limitPerSecond, lastDueAt, lastHourAt, now })
         : undefined,
     elapsedSeconds,
     oldestQueuedAt: waiting ? await oldestQueued(ctx.db, editionId, now) : undefined,
+    lastHourAt,
     workers: workers.filter((worker) => worker.roles.includes('worker')).length,
     lanes,
   };
@@ -91,6 +95,19 @@ async function lastDeferredDue(db: Db, editionId: number): Promise<Date | undefi
     .where('edition_id', '=', editionId)
     .where('class', 'is not', null)
     .where('state', '=', 'deferred')
+    .executeTakeFirst();
+  return row?.at ?? undefined;
+}
+
+async function lastHour(db: Db, editionId: number, now: Date): Promise<Date | undefined> {
+  const row = await db
+    .selectFrom('delivery_batches')
+    .select((eb) => eb.fn.max('due_at').as('at'))
+    .where('edition_id', '=', editionId)
+    .where('done_at', 'is', null)
+    .where('due_at', '>', now)
+    // A batch that somebody had and gave back waits for its lane, not for an hour.
+    .where('leased_at', 'is', null)
     .executeTakeFirst();
   return row?.at ?? undefined;
 }

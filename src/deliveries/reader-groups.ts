@@ -13,7 +13,10 @@ export interface HourKey {
   hour: number;
 }
 
-/** Readers who get the same: language, chosen sections as bits (-1: all), greeting, and what they were sent (null: steady). */
+/**
+ * Readers who get the same: language, chosen sections as bits (-1: all), greeting, and what they were sent (null: steady): the
+ * variants of editions, and with an `s` before them the stories of the welcome.
+ */
 export interface GroupKey {
   lang: string;
   topics: number;
@@ -76,7 +79,16 @@ export class ReaderGroups {
       lang,
       topics: topics < 0 ? undefined : this.sections.filter((_, index) => (topics & (1 << index)) !== 0),
       greeting: greeting as DayPart | 'usual' | 'back',
-      sentVariantIds: sent === null ? undefined : sent.split(' ').filter(Boolean).map(Number),
+      sent: sent === null ? undefined : readSent(sent),
     };
   }
+}
+
+function readSent(sent: string): NonNullable<Wanted['sent']> {
+  const names = sent.split(' ').filter((name) => name !== '');
+  const isStory = (name: string) => name.startsWith('s');
+  return {
+    variantIds: names.filter((name) => !isStory(name)).map(Number),
+    storyIds: names.filter(isStory).map((name) => Number(name.slice(1))),
+  };
 }

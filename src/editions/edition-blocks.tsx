@@ -21,6 +21,7 @@ export function EditionBlocks({ page: { view, told } }: { page: EditionPage }) {
         </section>
       ))}
       {view.briefs && <Briefs label={view.briefs.label} items={view.briefs.items} />}
+      {view.corrections && <Briefs label={view.corrections.label} items={view.corrections.items} />}
       {told.map(({ anchor, lang, headline, author, paragraphs }) => (
         <section id={anchor} lang={lang} class="full-story">
           <h2>{headline}</h2>

@@ -1,10 +1,10 @@
 import { raw } from 'hono/html';
-import type { ByLang } from '../platform/db/tables.ts';
 import { Page } from '../platform/http/layout.tsx';
 import { clockTime, plainDate } from '../platform/i18n/dates.ts';
 import { say } from '../platform/i18n/messages.ts';
 import { archiveUrl, webUrl } from './addresses.ts';
 import { type Archive, ArchiveBox, ArchiveHead, archiveFrame, pathOf } from './archive-frame.tsx';
+import { correctionWords } from './correction-words.ts';
 import type { Edition } from './edition.ts';
 import { EditionBlocks } from './edition-blocks.tsx';
 import type { EditionPage } from './edition-page.ts';
@@ -149,23 +149,15 @@ function Corrections(props: { corrections: readonly Correction[]; lang: string; 
   return (
     <div class="status caution" role="note" aria-label={say(lang, 'archive.corrections')}>
       {corrections.map((correction) => {
-        const { note, written } = noteIn(correction.notes, lang);
+        const { text, written } = correctionWords(correction, lang, timeZone);
         return (
           <p lang={written === lang ? undefined : written}>
-            <time datetime={correction.at.toISOString()}>
-              {say(written, 'archive.corrected', { ...stamp(written, correction.at, timeZone), note })}
-            </time>
+            <time datetime={correction.at.toISOString()}>{text}</time>
           </p>
         );
       })}
     </div>
   );
-}
-
-/** In the page's language where the publisher wrote it, else as it was written. */
-function noteIn(notes: ByLang, lang: string): { note: string; written: string } {
-  const written = notes[lang] === undefined ? (Object.keys(notes)[0] ?? lang) : lang;
-  return { note: notes[written] ?? '', written };
 }
 
 function stamp(lang: string, at: Date, timeZone: string): { date: string; time: string } {

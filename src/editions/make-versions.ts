@@ -7,12 +7,12 @@ import { editionStories } from './queries.ts';
 import { putVariant, variantId } from './variant-queries.ts';
 import { type Audience, storiesOf, vary } from './vary.ts';
 
-/** What one group of readers is to get; `sentVariantIds` says what they were sent in the last days. */
+/** What one group of readers is to get; `sent` says what they were sent in the last days, by editions and by the welcome. */
 export interface Wanted {
   lang: string;
   topics: readonly string[] | undefined;
   greeting: Audience['greeting'];
-  sentVariantIds: readonly number[] | undefined;
+  sent: { variantIds: readonly number[]; storyIds: readonly number[] } | undefined;
 }
 
 /** Versions that an edition may have; past it rare groups go without their own greeting and without what they missed. */
@@ -42,7 +42,7 @@ export class VersionMaker {
     const blocks = (await this.#blocks).get(wanted.lang);
     // Composed before there were blocks: one variant per language.
     if (!blocks) return this.#stored(wanted.lang, { topics: '', greeting: '', catchUp: '' });
-    const sent = wanted.sentVariantIds && new Set(await this.#sentStories(wanted.sentVariantIds));
+    const sent = wanted.sent && new Set(await this.#sentStories(wanted.sent));
     const crowded = this.#made.size >= versionsMax;
     const plain = crowded && blocks.facts.kind === 'regular';
     const version = vary(blocks.facts, wanted.lang, {
@@ -101,8 +101,9 @@ export class VersionMaker {
     return id;
   }
 
-  async #sentStories(variantIds: readonly number[]): Promise<number[]> {
-    return (await Promise.all(variantIds.map((id) => this.#storiesOfVariant(id)))).flat();
+  async #sentStories({ variantIds, storyIds }: NonNullable<Wanted['sent']>): Promise<number[]> {
+    const ofVariants = await Promise.all(variantIds.map((id) => this.#storiesOfVariant(id)));
+    return [...ofVariants.flat(), ...storyIds];
   }
 
   #storiesOfVariant(id: number): Promise<readonly number[]> {

@@ -4,6 +4,7 @@ import type { Newsletter } from '../newsletters/newsletter.ts';
 import type { Edition } from './edition.ts';
 import { editionStories, type StoryRow } from './queries.ts';
 import { skippedBefore } from './recent.ts';
+import { recentCorrections } from './recent-corrections.ts';
 import { sectionsOf } from './sections.ts';
 import { type Page, shownIn } from './shown.ts';
 
@@ -33,13 +34,10 @@ export async function pageOf(
     },
     lang,
   );
-  return (
-    page && {
-      ...page,
-      thin: page.thin && edition.kind === 'regular',
-      skippedAt: await skippedBefore(ctx.db, edition),
-    }
-  );
+  if (!page) return undefined;
+  const corrected = await recentCorrections(ctx.db, edition, newsletter);
+  if (edition.kind === 'weekly') return { ...page, thin: false, corrected };
+  return { ...page, skippedAt: await skippedBefore(ctx.db, edition), corrected };
 }
 
 function onTheWeb(story: StoryRow): StoryRow {

@@ -1,5 +1,6 @@
 import type { Article } from '../articles/article.ts';
 import type { StoryRow } from './queries.ts';
+import type { Corrected } from './recent-corrections.ts';
 
 /** A story as readers of one language see it. */
 export interface Shown {
@@ -24,6 +25,8 @@ export interface Page {
   skippedAt?: Date | undefined;
   /** Stories of earlier editions, for who was not sent them. */
   missed?: Shown[];
+  /** What was put right in earlier editions since the last one. */
+  corrected?: Corrected[];
 }
 
 export interface Pool {

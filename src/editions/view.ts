@@ -7,6 +7,7 @@ import { say } from '../platform/i18n/messages.ts';
 import type { BriefView, DigestView, ImageView, LeadView, StoryView } from '../platform/render/views.ts';
 import { addressOf, webUrl } from './addresses.ts';
 import { bulkFooter } from './bulk-footer.ts';
+import { correctionWords } from './correction-words.ts';
 import { greetingWords } from './day-part.ts';
 import type { Edition } from './edition.ts';
 import { preheaderFrom, subjectFrom } from './headlines.ts';
@@ -82,6 +83,7 @@ export function digestView(at: {
           },
         }
       : {}),
+    ...correctionsOf(page, { newsletter, lang, baseUrl }),
     ...(page.web.length > 0
       ? { more: { label: say(lang, 'digest.more', { count: page.web.length }), url } }
       : {}),
@@ -94,6 +96,25 @@ export function digestView(at: {
       },
     },
     footer: bulkFooter(newsletter, lang),
+  };
+}
+
+/** Corrections of earlier editions, in the reader's language or as they were written. */
+function correctionsOf(
+  { corrected = [] }: Page,
+  at: { newsletter: Newsletter; lang: string; baseUrl: string },
+): Pick<DigestView, 'corrections'> {
+  const { newsletter, lang, baseUrl } = at;
+  if (corrected.length === 0) return {};
+  return {
+    corrections: {
+      label: say(lang, 'digest.corrections'),
+      items: corrected.map((one) => {
+        const { text, written } = correctionWords(one, lang, newsletter.timeZone);
+        const url = webUrl(baseUrl, newsletter, one.edition, lang);
+        return { text, url, ...(written === lang ? {} : { lang: written }) };
+      }),
+    },
   };
 }
 

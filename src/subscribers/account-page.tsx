@@ -39,7 +39,7 @@ export async function accountPage(
       )}
       <h1>{title}</h1>
       <p class="whole-address">{say(lang, 'account.for', { address: person?.email ?? '' })}</p>
-      <section id="email">
+      <section id="email" class="part">
         <h2>{say(lang, 'account.email.title')}</h2>
         <p class="reading">{say(lang, 'account.email.detail')}</p>
         <form method="post" action="/m/account">
@@ -69,7 +69,7 @@ export async function accountPage(
           <button type="submit">{say(lang, 'account.email.button')}</button>
         </form>
       </section>
-      <section id="data">
+      <section id="data" class="part">
         <h2>{say(lang, 'account.data.title')}</h2>
         <p class="reading">{say(lang, 'account.data.detail')}</p>
         <form method="post" action="/m/account">
@@ -78,7 +78,7 @@ export async function accountPage(
         </form>
       </section>
       <History lang={lang} entries={history} zone={person?.timeZone ?? publisher?.timeZone ?? 'UTC'} />
-      <section id="erase">
+      <section id="erase" class="part">
         <h2>{say(lang, 'account.erase.title')}</h2>
         <p class="reading">{say(lang, 'account.erase.detail')}</p>
         <p class="reading">{say(lang, 'account.erase.keep')}</p>
@@ -108,7 +108,7 @@ export async function accountPage(
 function History(props: { lang: string; entries: readonly HistoryEntry[]; zone: string }) {
   const { lang, entries, zone } = props;
   return (
-    <section id="history">
+    <section id="history" class="part">
       <h2 id="history-title">{say(lang, 'account.history.title')}</h2>
       <ul aria-labelledby="history-title" class="history">
         {entries.map(({ at, kind, newsletter }) => (

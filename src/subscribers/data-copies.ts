@@ -11,8 +11,10 @@ import { ringNotice } from './ring-notice.ts';
 
 export const copyMs = 24 * 60 * 60_000;
 const gapMs = 10 * 60_000;
+const dayMs = 24 * 60 * 60_000;
+const perDayMax = 5;
 
-/** Asks for a copy. One that was asked for within ten minutes serves. @returns whether this call asked for one. */
+/** Asks for a copy. One that was asked for within ten minutes serves; five a day are made at most. @returns whether this call asked for one. */
 export async function askForData(ctx: Context, subscriberId: number): Promise<boolean> {
   const now = ctx.clock.now();
   const asked = await ctx.db.transaction().execute(async (tx) => {
@@ -20,11 +22,12 @@ export async function askForData(ctx: Context, subscriberId: number): Promise<bo
     if (person?.email === undefined) return false;
     const recent = await tx
       .selectFrom('data_copies')
-      .select('id')
+      .select('asked_at')
       .where('subscriber_id', '=', subscriberId)
-      .where('asked_at', '>', new Date(now.getTime() - gapMs))
-      .executeTakeFirst();
-    if (recent) return false;
+      .where('asked_at', '>', new Date(now.getTime() - dayMs))
+      .execute();
+    if (recent.length >= perDayMax) return false;
+    if (recent.some((one) => now.getTime() - one.asked_at.getTime() < gapMs)) return false;
     await tx.insertInto('data_copies').values({ subscriber_id: subscriberId, asked_at: now }).execute();
     await recordEvents(tx, [{ subscriberId, kind: 'data_asked', actor: 'reader', at: now }]);
     return true;

@@ -64,7 +64,7 @@ export async function managePage(
         reached={await reachedOf(ctx, person)}
         action={c.req.path}
         isTried={c.req.query('tried') !== undefined}
-        contact={newsletters[0]?.replyTo ?? publisher?.fromEmail ?? ''}
+        contact={active[0]?.replyTo ?? publisher?.fromEmail ?? ''}
       />
       <Pending lang={lang} names={await pendingNames(ctx, subscriptions)} />
       {rows.length === 0 ? (
@@ -75,7 +75,13 @@ export async function managePage(
           <fieldset class="field">
             <legend>{say(lang, 'manage.newsletters')}</legend>
             {rows.map((row) => (
-              <NewsletterPreferences {...row} lang={lang} now={now} typed={typed} />
+              <NewsletterPreferences
+                {...row}
+                lang={lang}
+                now={now}
+                typed={typed}
+                errors={unsaved?.errors ?? []}
+              />
             ))}
           </fieldset>
           {active.length > 0 && (

@@ -21,6 +21,8 @@ interface Drawing {
   now: Date;
   /** What was sent and could not be saved: it stands in the fields again. */
   typed: FormFields | undefined;
+  /** The fields that are wrong, and why. */
+  errors: readonly { field: string; text: string }[];
 }
 
 /** A newsletter they have says its name; one they do not have says the words of the sign-up box, since ticking it is consent. */
@@ -143,11 +145,12 @@ export function Topics({ newsletter, subscription, lang, typed }: Props) {
   );
 }
 
-function Pause({ newsletter, subscription, lang, now, typed }: Props) {
+function Pause({ newsletter, subscription, lang, now, typed, errors }: Props) {
   const { id, name, timeZone } = newsletter;
   const until = shownState(subscription, now) === 'paused' ? subscription.pausedUntil : undefined;
   const chosen = typed?.text(`pause_${id}`) ?? 'keep';
   const today = localDate(now, timeZone);
+  const error = errors.find(({ field }) => field === `pause-until-${id}`)?.text;
   return (
     <>
       <p class="field">
@@ -178,8 +181,13 @@ function Pause({ newsletter, subscription, lang, now, typed }: Props) {
           min={addDays(today, 1)}
           max={addDays(today, pauseDaysMax - 1)}
           value={typed?.text(`pause_until_${id}`) ?? ''}
-          {...(typed && chosen === 'until' ? { 'aria-invalid': 'true' } : {})}
+          {...(error ? { 'aria-invalid': 'true', 'aria-describedby': `pause-error-${id}` } : {})}
         />
+        {error && (
+          <span class="error" id={`pause-error-${id}`}>
+            {error}
+          </span>
+        )}
       </p>
     </>
   );

@@ -41,8 +41,9 @@ export function readPause(
   if (fields.choice === 'none') return 'none';
   const days = pauseDays.find((one) => String(one) === fields.choice);
   if (days) return { days };
-  if (fields.choice !== 'until') return 'keep';
   const until = fields.until?.trim() ?? '';
+  // A day that was filled in means that day, whether or not the choice beside it was made.
+  if (fields.choice !== 'until' && until === '') return 'keep';
   const today = localDate(now, zone);
   const isFit = isLocalDate(until) && until > today && until < addDays(today, pauseDaysMax);
   return isFit ? { until } : undefined;

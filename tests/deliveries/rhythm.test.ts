@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { receive } from '../../src/articles/receive.ts';
+import { progress } from '../../src/deliveries/progress.ts';
+import { paceWords } from '../../src/deliveries/progress-words.ts';
 import { rescueDeliveries } from '../../src/deliveries/rescue.ts';
 import { ringDueWeeklies } from '../../src/editions/ring-due-weeklies.ts';
 import { addDays } from '../../src/lib/clock-time.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
+import { noteStories, planLetter } from '../../src/platform/mail/letters.ts';
 import { addSubscriber } from '../../src/subscribers/add.ts';
 import { changeRhythm } from '../../src/subscribers/change-rhythm.ts';
 import { changeTimeZone } from '../../src/subscribers/change-time-zone.ts';
@@ -102,6 +105,9 @@ describe('each reader in their own rhythm', () => {
     expect(await editionsTo(ctx, 'now@example.org')).toHaveLength(1);
     expect(await editionsTo(ctx, 'west@example.org')).toHaveLength(0);
     expect(await stateOf(editionId)).toBe('sending');
+    const seen = await progress(ctx, editionId);
+    expect(seen.lastHourAt).toEqual(new Date('2026-07-13T15:00:00Z'));
+    expect(paceWords(seen, ctx.clock.now())).toContain('readers’ own hours go on for 4 h');
     ctx.clock.set(new Date('2026-07-13T14:59:00Z'));
     await rescueDeliveries(ctx);
     await deliverFree(ctx, editionId);
@@ -176,6 +182,34 @@ describe('nobody gets a story twice, and late joiners get what they were not sen
     expect(first?.text).toContain('Lead of 2026-07-13');
     expect(first?.text).not.toContain('You’re back');
     expect(second?.text).not.toContain('In case you missed it');
+  });
+
+  it('does not repeat what the welcome told', async () => {
+    await join('old@example.org');
+    await day('2026-07-13');
+    ctx.clock.setLocal('2026-07-14', '06:00', zone);
+    const subscriberId = await join('welcomed@example.org');
+    const told = await ctx.db
+      .selectFrom('articles')
+      .select('story_id')
+      .where('title', '=', 'Lead of 2026-07-13')
+      .executeTakeFirstOrThrow();
+    const { id } = await ctx.db
+      .selectFrom('subscriptions')
+      .select('id')
+      .where('subscriber_id', '=', subscriberId)
+      .executeTakeFirstOrThrow();
+    const { id: letterId } = await planLetter(ctx.db, {
+      kind: 'welcome',
+      about: id,
+      fingerprint: Buffer.from('x'),
+      at: ctx.clock.now(),
+    });
+    await noteStories(ctx.db, letterId, [told.story_id]);
+    await day('2026-07-14');
+    const [first] = await editionsTo(ctx, 'welcomed@example.org');
+    expect(first?.text).toContain('The court on 2026-07-13');
+    expect(first?.text).not.toContain('Lead of 2026-07-13');
   });
 
   it('leaves out of the weekly what was sent day by day, and sends nobody an empty one', async () => {

@@ -5,9 +5,12 @@ import { editArticle } from '../../src/articles/edit.ts';
 import { namedArticle } from '../../src/articles/find-article.ts';
 import { receive } from '../../src/articles/receive.ts';
 import { editionCommand } from '../../src/editions/commands.ts';
+import { correctEdition } from '../../src/editions/correct.ts';
 import { draft } from '../../src/editions/draft.ts';
 import type { Edition } from '../../src/editions/edition.ts';
+import { namedEdition } from '../../src/editions/find.ts';
 import { moveEdition } from '../../src/editions/move.ts';
+import { preview } from '../../src/editions/preview.ts';
 import { publishEdition } from '../../src/editions/publish.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { openNewsroom, receiveStories } from '../support/newsroom.ts';
@@ -368,7 +371,31 @@ describe('an edition that was wrong', () => {
     expect((await get(path)).status).toBe(200);
     expect((await get('/s/inside-washington?lang=en')).body).toContain(path);
   });
+
+  it('tells its correction in the next edition, in both parts, and in that one only', async () => {
+    const { ctx } = web;
+    const wrong = await goOut('2026-07-21');
+    ctx.clock.set(new Date('2026-07-21T15:20:00Z'));
+    const notes = { en: 'The Senate did not vote.', id: 'Senat belum memberikan suara.' };
+    await correctEdition(ctx, { edition: wrong, newsletter, notes, by: 'test' });
+    const next = await goOut('2026-07-22');
+    const { view, html, text } = await preview(ctx, { edition: await again(next), newsletter, lang: 'id' });
+    const words = 'Dikoreksi 21 Juli 2026, 11.20 EDT: Senat belum memberikan suara.';
+    const url = `${web.url}/id/inside-washington/2026-07-21`;
+    expect(view.corrections?.items).toEqual([{ text: words, url }]);
+    for (const part of [html, text.replace(/\s+/g, ' ')]) expect(part).toContain(words);
+    expect((await get('/id/inside-washington/2026-07-22')).body).toContain(words);
+    const later = await goOut('2026-07-23');
+    for (const other of [wrong, later]) {
+      const { view: told } = await preview(ctx, { edition: await again(other), newsletter });
+      expect(told.corrections).toBeUndefined();
+    }
+  });
 });
+
+async function again({ id }: Edition): Promise<Edition> {
+  return namedEdition(web.ctx.db, `ed_${id}`);
+}
 
 async function leadOf(editionId: number): Promise<number> {
   const row = await web.ctx.db

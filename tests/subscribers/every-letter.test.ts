@@ -2,17 +2,23 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sendWelcome } from '../../src/editions/send-welcome.ts';
+import { gatherData } from '../../src/insight/gather-data.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { builtInTemplates } from '../../src/platform/render/templates.ts';
 import { answerSignUp } from '../../src/subscribers/answer-sign-up.ts';
+import { askEmailChange } from '../../src/subscribers/ask-email-change.ts';
+import { askForAccountLink } from '../../src/subscribers/ask-for-account-link.ts';
 import { askForLink } from '../../src/subscribers/ask-for-link.ts';
+import { askForData } from '../../src/subscribers/data-copies.ts';
 import { erase } from '../../src/subscribers/erase.ts';
+import { letterJobs } from '../../src/subscribers/letter-kinds.ts';
 import { pause } from '../../src/subscribers/pause.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import type { ReadMail } from '../support/mailbox.ts';
 import { askToJoin, mailsTo, seedInsideWashington, sendDueLetters, subscribe } from '../support/sign-ups.ts';
 
 const email = 'rina@example.com';
+const newEmail = 'rina.new@example.org';
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
@@ -54,6 +60,19 @@ const causes: Record<string, (lang: string) => Promise<() => Promise<unknown>>> 
     const { subscriberId } = await subscribe(ctx, email, { lang });
     return () => erase(ctx, { subscriberId, actor: 'operator' });
   },
+  'account-link': async (lang) => {
+    const { subscriberId } = await subscribe(ctx, email, { lang });
+    return () => askForAccountLink(ctx, { subscriberId, act: 'data' });
+  },
+  'change-email': askToChange,
+  'change-notice': askToChange,
+  'data-ready': async (lang) => {
+    const { subscriberId } = await subscribe(ctx, email, { lang });
+    return async () => {
+      await askForData(ctx, subscriberId);
+      await gatherData(ctx, { subscriberId });
+    };
+  },
   welcome: async (lang) => async () => {
     if ((await mailsTo(ctx, email)).length === 0) await subscribe(ctx, email, { lang });
     const due = await ctx.db
@@ -66,19 +85,28 @@ const causes: Record<string, (lang: string) => Promise<() => Promise<unknown>>> 
   },
 };
 
+async function askToChange(lang: string): Promise<() => Promise<unknown>> {
+  const { subscriberId } = await subscribe(ctx, email, { lang });
+  return () => askEmailChange(ctx, { subscriberId, email: newEmail });
+}
+
 /** Words of each letter's subject. */
 const subjects: Record<string, Record<'en' | 'id', RegExp>> = {
   confirmation: { en: /^Finish signing up/, id: /^Selesaikan pendaftaran/ },
   'already-subscribed': { en: /^You already get/, id: /^Anda sudah menerima/ },
   paused: { en: /is paused$/, id: /sedang dijeda$/ },
-  'everyday-link': { en: /^Your link/, id: /^Tautan/ },
+  'everyday-link': { en: /^Your link to manage/, id: /^Tautan untuk mengatur/ },
   erased: { en: /has erased your details$/, id: /telah menghapus data Anda$/ },
+  'account-link': { en: /^Your link to your .* account$/, id: /^Tautan ke akun/ },
+  'change-email': { en: /^Use this address/, id: /^Pakai alamat ini/ },
+  'change-notice': { en: /is to be changed$/, id: /akan diganti$/ },
+  'data-ready': { en: /is ready$/, id: /sudah siap$/ },
   welcome: { en: /^Welcome to/, id: /^Selamat datang/ },
 };
 
 async function lettersOf(kind: string): Promise<ReadMail[]> {
   const subject = subjects[kind];
-  return (await mailsTo(ctx, email)).filter(
+  return (await mailsTo(ctx, kind === 'change-email' ? newEmail : email)).filter(
     (mail) => subject?.en.test(mail.subject) || subject?.id.test(mail.subject),
   );
 }
@@ -116,8 +144,16 @@ const most: [kind: string, inTenMinutes: number, inADay: number][] = [
   ['already-subscribed', 1, 1],
   ['paused', 1, 1],
   ['everyday-link', 1, 3],
+  ['account-link', 1, 5],
+  ['change-email', 3, 3],
+  ['change-notice', 3, 3],
+  ['data-ready', 1, 5],
   ['erased', 1, 1],
   ['welcome', 1, 1],
+  ['account-link', 1, 5],
+  ['change-email', 3, 3],
+  ['change-notice', 3, 3],
+  ['data-ready', 1, 3],
 ];
 
 it.each(most)('%s leaves at most %i times in ten minutes and %i times a day', async (kind, soon, daily) => {
@@ -134,6 +170,11 @@ it.each(most)('%s leaves at most %i times in ten minutes and %i times a day', as
   expect((await lettersOf(kind)).length - before).toBe(soon);
   await ask(20, hourMs);
   expect((await lettersOf(kind)).length - before).toBe(daily);
+});
+
+it('every kind of letter there is has been caused here', () => {
+  expect(Object.keys(causes).sort()).toEqual(Object.keys(letterJobs).sort());
+  expect(most.map(([kind]) => kind).sort()).toEqual(Object.keys(letterJobs).sort());
 });
 
 it('every template of a mail has its text beside it, and samples in both languages', () => {

@@ -125,6 +125,14 @@ describe('the preference page', () => {
     expect(await eventsOf(web.ctx, subscriberId)).toEqual(['signed_up', 'confirmed']);
   });
 
+  it('takes a last day that was filled in for a pause, whatever stands beside it', async () => {
+    const { subscriberId, url } = await reader('day.only@example.com');
+    await press(await look(url), { [`pause_until_${washington.id}`]: '2026-08-01' });
+    expect((await subscriptionOf(web.ctx, subscriberId, washington.id))?.paused_until).toEqual(
+      new Date('2026-08-01T17:00:00Z'),
+    );
+  });
+
   it('takes no hour, day, topic or zone that it did not offer', async () => {
     const { subscriberId, url } = await reader('forged@example.com');
     const fields = { ...(await look(url)).forms[0]?.fields };

@@ -31,6 +31,7 @@ export function completeDigest(view: DigestView): object {
     })),
     briefs: list(view.briefs),
     missed: list(view.missed),
+    corrections: list(view.corrections),
     footer: { ...view.footer, postalAddress: oneLine(view.footer.postalAddress) },
   };
 }

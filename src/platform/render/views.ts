@@ -38,6 +38,8 @@ export interface DigestView extends MailFrame {
   nothing?: string;
   /** Stories of earlier editions that some readers have not been sent. */
   missed?: { label: string; items: BriefView[] };
+  /** What was wrong in earlier editions; each leads to the page that was put right. */
+  corrections?: { label: string; items: BriefView[] };
   /** Stories that found no room in a mail. */
   more?: Link;
   passItOn: { forward: Link; signUp: { text: string; label: string; url: string } };
