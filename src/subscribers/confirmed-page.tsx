@@ -4,10 +4,12 @@ import { nextSlots } from '../newsletters/calendar.ts';
 import { getNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { shownEditions } from '../newsletters/showcase.ts';
+import { currentWordings } from '../newsletters/wordings.ts';
 import { Page } from '../platform/http/layout.tsx';
 import { hourTime, listOf, longDate, weekdayName } from '../platform/i18n/dates.ts';
 import { say } from '../platform/i18n/messages.ts';
 import type { Confirmation } from './confirmation.ts';
+import { ConfirmedChoices } from './confirmed-choices.tsx';
 import { manageUrl } from './links.ts';
 import { type PageRequest, pageFrame, pageLanguage } from './page-frame.tsx';
 import { selectSubscriptions } from './queries.ts';
@@ -38,7 +40,15 @@ export async function confirmedPage(
   const [latest] = await shownEditions(ctx.db, first.id, lang);
   const title = say(lang, 'confirm.done.title');
   // The link in the mail lives as long as the person; what it opens beside the good news does not.
-  const fresh = found.expiresAt > now;
+  const ownPage =
+    found.expiresAt > now ? manageUrl(ctx.config.baseUrl, ctx.keyring, subscriberId, now) : undefined;
+  const rows = await Promise.all(
+    active.map(async (subscription, at) => {
+      const newsletter = newsletters[at] ?? first;
+      const words = newsletter.languages.includes(lang) ? lang : (newsletter.languages[0] ?? lang);
+      return { newsletter, subscription, wordings: await currentWordings(ctx.db, newsletter, words) };
+    }),
+  );
   return c.html(
     <Page {...pageFrame(c, lang, first)} title={`${title} · ${first.name}`} noindex>
       <h1>{title}</h1>
@@ -53,12 +63,20 @@ export async function confirmedPage(
             {say(lang, 'confirm.done.latest')}
           </a>
         )}
-        {fresh && (
-          <a class="button quiet" href={manageUrl(ctx.config.baseUrl, ctx.keyring, subscriberId, now)}>
+        {ownPage && (
+          <a class="button quiet" href={ownPage}>
             {say(lang, 'confirm.done.manage')}
           </a>
         )}
       </p>
+      {ownPage && (
+        <ConfirmedChoices
+          rows={rows}
+          lang={lang}
+          now={now}
+          action={`${new URL(ownPage).pathname}?lang=${lang}`}
+        />
+      )}
     </Page>,
   );
 }

@@ -67,7 +67,7 @@ export function NewsletterPreferences(props: PreferenceRow & Drawing) {
 
 type Props = PreferenceRow & Drawing & { subscription: Subscription };
 
-function Often({ newsletter, subscription, lang, typed }: Props) {
+export function Often({ newsletter, subscription, lang, typed }: Props) {
   const { id } = newsletter;
   const chosen = typed?.text(`frequency_${id}`) ?? frequencyValue(subscription);
   const weekends = newsletter.calendar.days.some((day) => day > 5);
@@ -113,7 +113,7 @@ function Hour({ newsletter, subscription, lang, typed }: Props) {
   );
 }
 
-function Topics({ newsletter, subscription, lang, typed }: Props) {
+export function Topics({ newsletter, subscription, lang, typed }: Props) {
   const { id } = newsletter;
   const isTicked = (key: string) =>
     typed ? typed.texts(`topics_${id}`).includes(key) : (subscription.topics?.includes(key) ?? true);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { changeNewsletter } from '../../src/newsletters/change.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { consentsOf } from '../../src/subscribers/find.ts';
 import { chromiumPath, openBrowser } from '../support/browser.ts';
@@ -154,6 +155,42 @@ describe('the confirm page', () => {
       'newsletter',
       'marketing',
     ]);
+  });
+
+  it('R21 offers how often and about what after it, saved by one button; the hour stays', async () => {
+    await changeNewsletter(web.ctx, washington.id, {
+      sections: [
+        { key: 'congress', label: { en: 'Congress', id: 'Kongres' } },
+        { key: 'courts', label: { en: 'Courts', id: 'Pengadilan' } },
+      ],
+    } as never);
+    const { url } = await waiting('choosing@example.com');
+    const done = await press(await look(url));
+    expect(done.text).toContain('If you like, choose how it comes');
+    const form = done.forms[0];
+    expect(form?.buttons).toEqual(['Save']);
+    expect(form?.fields).toMatchObject({ [`frequency_${washington.id}`]: 'each' });
+    await web.ctx.db
+      .updateTable('subscriptions')
+      .set({ hour: 9 })
+      .where('newsletter_id', '=', washington.id)
+      .execute();
+    const again = await look(done.url);
+    const saved = await press(again, {
+      [`frequency_${washington.id}`]: 'weekly-6',
+      [`topics_${washington.id}`]: 'courts',
+    });
+    expect(saved.status).toBe(200);
+    expect(saved.text).toContain('Saved at');
+    const row = await web.ctx.db
+      .selectFrom('subscriptions')
+      .innerJoin('subscribers', 'subscribers.id', 'subscriptions.subscriber_id')
+      .select(['state', 'frequency', 'weekly_day', 'hour', 'topics'])
+      .where('email_key', '=', 'choosing@example.com')
+      .executeTakeFirstOrThrow();
+    expect(row).toEqual({ state: 'active', frequency: 'weekly', weekly_day: 6, hour: 9, topics: ['courts'] });
+    web.ctx.clock.advance(8 * day);
+    expect((await look(done.url)).forms).toEqual([]);
   });
 
   it('keeps the reader on the page when nothing is ticked', async () => {

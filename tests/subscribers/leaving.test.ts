@@ -87,6 +87,39 @@ describe('why a reader left', () => {
   });
 });
 
+describe('staying, but less often', () => {
+  it('R41 a quieter button makes it weekly, keeps topics and hour, and a weekly reader is not asked again', async () => {
+    const { subscriberId, url } = await reader('less@example.com');
+    await web.ctx.db
+      .updateTable('subscriptions')
+      .set({ topics: ['politics'], hour: 8 })
+      .where('subscriber_id', '=', subscriberId)
+      .execute();
+    const page = await look(`${url}?lang=en`);
+    expect(page.forms.map((form) => form.buttons[0])).toEqual([
+      'Unsubscribe',
+      'Weekly instead',
+      'Pause 30 days',
+      'Stop all Example Media emails',
+    ]);
+    const weekly = await press(page, {}, (form) => form.fields.act === 'weekly');
+    expect(weekly.text).toContain('Inside Washington comes weekly now, on Friday');
+    expect(await subscriptionOf(web.ctx, subscriberId, washington.id)).toMatchObject({
+      state: 'active',
+      frequency: 'weekly',
+      weekly_day: 5,
+      topics: ['politics'],
+      hour: 8,
+    });
+    await press(page, {}, (form) => form.fields.act === 'weekly');
+    expect((await eventsOf(web.ctx, subscriberId)).filter((kind) => kind === 'rhythm_changed')).toHaveLength(
+      1,
+    );
+    const again = await look(`${url}?lang=id`);
+    expect(again.forms.some((form) => form.fields.act === 'weekly')).toBe(false);
+  });
+});
+
 describe('leaving while the database is away', () => {
   it('R41 shows the one button all the same, takes the wish, and carries it out later', async () => {
     const { subscriberId, url } = await reader('away@example.com');

@@ -226,19 +226,6 @@ describe('the page behind the footer link', () => {
     expect(acts.slice(-3).sort()).toEqual(['marketing given', 'newsletter given', 'newsletter given']);
   });
 
-  it('makes it weekly by a quieter button, on the last day it comes, and asks nothing else', async () => {
-    const { subscriberId, url } = await reader('weekly.instead@example.com');
-    const weekly = await press(await look(url), {}, (form) => form.fields.act === 'weekly');
-    expect(weekly.text).toContain('Inside Washington comes weekly now, on Friday');
-    expect(await subscriptionOf(web.ctx, subscriberId, washington.id)).toMatchObject({
-      state: 'active',
-      frequency: 'weekly',
-      weekly_day: 5,
-    });
-    const again = await look(url);
-    expect(again.forms.map((form) => form.fields.act)).not.toContain('weekly');
-  });
-
   it('pauses for 30 days by a quieter button, and the pause ends by itself', async () => {
     const { subscriberId, url } = await reader('holiday@example.com');
     const page = await look(`${url}?lang=id`);
