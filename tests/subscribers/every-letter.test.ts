@@ -138,7 +138,7 @@ describe.each(Object.keys(causes))('the letter %s', (kind) => {
   });
 });
 
-/** How many leave when it is asked for every two minutes for 26 hours: the limits of each. */
+/** How many leave when it is asked for again and again, first every two minutes and then every hour. */
 const most: [kind: string, inTenMinutes: number, inADay: number][] = [
   ['confirmation', 1, 3],
   ['already-subscribed', 1, 1],
