@@ -21,7 +21,7 @@ export function ConfirmedChoices(props: {
       <input type="hidden" name="act" value="save" />
       {rows.map((row) => {
         const { id, sections } = row.newsletter;
-        const drawn = { ...row, lang, now, typed: undefined };
+        const drawn = { ...row, lang, now, typed: undefined, errors: [] };
         return (
           <>
             <input type="hidden" name={`shown_${id}`} value="yes" />
