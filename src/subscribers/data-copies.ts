@@ -12,9 +12,9 @@ import { ringNotice } from './ring-notice.ts';
 export const copyMs = 24 * 60 * 60_000;
 const gapMs = 10 * 60_000;
 const dayMs = 24 * 60 * 60_000;
-const perDayMax = 5;
+const perDayMax = 3;
 
-/** Asks for a copy. One that was asked for within ten minutes serves; five a day are made at most. @returns whether this call asked for one. */
+/** Asks for a copy. One that was asked for within ten minutes serves; three a day are made at most. @returns whether this call asked for one. */
 export async function askForData(ctx: Context, subscriberId: number): Promise<boolean> {
   const now = ctx.clock.now();
   const asked = await ctx.db.transaction().execute(async (tx) => {

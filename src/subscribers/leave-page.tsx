@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { openToken } from '../lib/signed-token.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { Page } from '../platform/http/layout.tsx';
-import { plainDate } from '../platform/i18n/dates.ts';
+import { plainDate, weekdayOf } from '../platform/i18n/dates.ts';
 import { say } from '../platform/i18n/messages.ts';
 import { LeaveSurvey } from './leave-survey.tsx';
 import { type PageRequest, pageFrame, pageLanguage } from './page-frame.tsx';
@@ -15,12 +15,9 @@ export interface Reader {
   language: string | undefined;
   state: 'pending' | 'active' | 'paused' | 'unsubscribed';
   pausedUntil: Date | undefined;
-  /** Undefined for who never had it. */
+  /** How they read it, while they do. */
   rhythm: Rhythm | undefined;
 }
-
-/** What the quieter button sets: the best of a week as it ends. */
-export const weeklyInsteadDay = 5;
 
 /** What the footer link shows: one button, or what it did, with the way back. */
 export function leavePage(ctx: Context, c: PageRequest, reader: Reader) {
@@ -35,13 +32,13 @@ export function leavePage(ctx: Context, c: PageRequest, reader: Reader) {
     undo &&
     openToken(ctx.keyring, 'undo', undo, ctx.clock.now()).kind === 'valid';
   const paused = state === 'paused' && c.req.query('paused') !== undefined;
-  const weekly = c.req.query('weekly') !== undefined && state === 'active';
+  const weekly = weeklyDayOf(c, reader) !== undefined;
   const asks = state !== 'unsubscribed' && !restored && !paused && !weekly;
   return c.html(
     <Page {...pageFrame(c, lang, newsletter)} title={title} noindex>
       <h1>{title}</h1>
       {paused && <p class="reading">{say(lang, 'unsubscribe.paused.detail', name)}</p>}
-      {weekly && <p class="reading">{say(lang, 'unsubscribe.weekly.detail', name)}</p>}
+      {weekly && <p class="reading">{say(lang, 'unsubscribe.weekly.detail')}</p>}
       {restored && <p class="reading">{say(lang, 'unsubscribe.restored.detail')}</p>}
       {state === 'unsubscribed' && !undoable && (
         <>
@@ -70,12 +67,27 @@ export function leavePage(ctx: Context, c: PageRequest, reader: Reader) {
           )}
         </>
       )}
-      {asks && <LeaveForm action={c.req.path} lang={lang} reader={reader} />}
+      {asks && (
+        <LeaveForm
+          action={c.req.path}
+          lang={lang}
+          newsletter={newsletter}
+          mayPause={state === 'active'}
+          mayWeekly={reader.rhythm !== undefined && reader.rhythm.frequency !== 'weekly'}
+        />
+      )}
     </Page>,
   );
 }
 
-function titleOf(c: PageRequest, lang: string, { newsletter, state, pausedUntil }: Reader): string {
+/** The day on which they read weekly, when that is what the last press brought. */
+function weeklyDayOf(c: PageRequest, { state, rhythm }: Reader): number | undefined {
+  const isNews = c.req.query('weekly') !== undefined && (state === 'active' || state === 'paused');
+  return isNews && rhythm?.frequency === 'weekly' ? (rhythm.weeklyDay ?? 1) : undefined;
+}
+
+function titleOf(c: PageRequest, lang: string, reader: Reader): string {
+  const { newsletter, state, pausedUntil } = reader;
   const name = { newsletter: newsletter.name };
   if (state === 'unsubscribed') {
     if (c.req.query('undo') === undefined) return say(lang, 'unsubscribe.already.title');
@@ -89,23 +101,27 @@ function titleOf(c: PageRequest, lang: string, { newsletter, state, pausedUntil 
   if (state === 'paused' && c.req.query('paused') !== undefined && pausedUntil) {
     return say(lang, 'unsubscribe.paused.title', { date: plainDate(lang, pausedUntil, newsletter.timeZone) });
   }
-  if (state === 'active' && c.req.query('weekly') !== undefined) {
-    return say(lang, 'unsubscribe.weekly.title', name);
-  }
+  const day = weeklyDayOf(c, reader);
+  if (day !== undefined) return say(lang, 'unsubscribe.weekly.title', { ...name, day: weekdayOf(lang, day) });
   return say(lang, 'unsubscribe.title', name);
 }
 
 /** One button that stands out; what else there is stands below it, quieter. No sign-in, no reason asked. */
-function LeaveForm({ action, lang, reader }: { action: string; lang: string; reader: Reader }) {
-  const { newsletter, state, rhythm } = reader;
-  const mayPause = state === 'active';
+function LeaveForm(props: {
+  action: string;
+  lang: string;
+  newsletter: Newsletter;
+  mayPause: boolean;
+  mayWeekly: boolean;
+}) {
+  const { action, lang, newsletter, mayPause, mayWeekly } = props;
   return (
     <>
       <p class="reading">{say(lang, 'unsubscribe.detail')}</p>
       <Act lang={lang} action={action} act="leave" label={say(lang, 'unsubscribe.button')} />
       <hr class="hairline" />
       <div class="actions">
-        {mayPause && rhythm?.frequency !== 'weekly' && (
+        {mayWeekly && (
           <Act lang={lang} action={action} act="weekly" label={say(lang, 'unsubscribe.weekly')} quiet />
         )}
         {mayPause && (

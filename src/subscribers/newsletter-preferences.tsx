@@ -1,7 +1,7 @@
 import { addDays, localDate } from '../lib/clock-time.ts';
 import { inLanguage, type Newsletter } from '../newsletters/newsletter.ts';
 import type { Wordings } from '../newsletters/wordings.ts';
-import { listOf, plainDate, wallTime, weekdayName } from '../platform/i18n/dates.ts';
+import { listOf, plainDate, wallTime, weekdayOf } from '../platform/i18n/dates.ts';
 import { languageName } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
 import type { FormFields } from './form-fields.ts';
@@ -67,9 +67,6 @@ export function NewsletterPreferences(props: PreferenceRow & Drawing) {
 
 type Props = PreferenceRow & Drawing & { subscription: Subscription };
 
-/** A Monday, to name the days of the week from. */
-const monday = Date.UTC(2024, 0, 1, 12);
-
 export function Often({ newsletter, subscription, lang, typed }: Props) {
   const { id } = newsletter;
   const chosen = typed?.text(`frequency_${id}`) ?? frequencyValue(subscription);
@@ -88,9 +85,7 @@ export function Often({ newsletter, subscription, lang, typed }: Props) {
         )}
         {[1, 2, 3, 4, 5, 6, 7].map((day) => (
           <option value={`weekly-${day}`} selected={chosen === `weekly-${day}`}>
-            {say(lang, 'manage.frequency.weekly', {
-              day: weekdayName(lang, new Date(monday + (day - 1) * 86_400_000), 'UTC'),
-            })}
+            {say(lang, 'manage.frequency.weekly', { day: weekdayOf(lang, day) })}
           </option>
         ))}
       </select>

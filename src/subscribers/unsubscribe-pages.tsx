@@ -10,7 +10,7 @@ import { changeRhythm } from './change-rhythm.ts';
 import { type FormFields, formFields } from './form-fields.ts';
 import { inTime, Late } from './in-time.ts';
 import { leaveAwayPage, leftAwayPage } from './leave-away-page.tsx';
-import { leavePage, type Reader, weeklyInsteadDay } from './leave-page.tsx';
+import { leavePage, type Reader } from './leave-page.tsx';
 import { undoMs } from './links.ts';
 import { askForLinkPage } from './manage-link-page.tsx';
 import { oneClick } from './one-click.ts';
@@ -92,7 +92,7 @@ async function readerOf(ctx: Context, token: string): Promise<Reader | undefined
     language: person?.erasedAt ? undefined : person?.language,
     state: own ? shownState(own, now) : 'unsubscribed',
     pausedUntil: own?.pausedUntil,
-    rhythm: own,
+    rhythm: own?.state === 'active' ? own : undefined,
   };
 }
 
@@ -114,15 +114,18 @@ async function actFromPage(
   };
   const left = leavingOf(ctx, subscriberId, fields.text('undo'));
   switch (fields.text('act')) {
+    case 'weekly': {
+      // The last day on which it comes: by then the week has been told.
+      const weeklyDay = newsletter.calendar.days.at(-1) ?? 5;
+      const { hour, topics } = reader.rhythm ?? {};
+      const rhythm = { frequency: 'weekly' as const, weeklyDay, hour, topics };
+      await changeRhythm(ctx, { subscriberId, newsletterId: newsletter.id, rhythm, actor: 'reader' });
+      return back({ weekly: '1' });
+    }
     case 'pause': {
       const until = new Date(now.getTime() + pauseMs);
       await pause(ctx, { subscriberId, newsletterId: newsletter.id, until, actor: 'reader' });
       return back({ paused: '1' });
-    }
-    case 'weekly': {
-      const rhythm = { ...reader.rhythm, frequency: 'weekly' as const, weeklyDay: weeklyInsteadDay };
-      await changeRhythm(ctx, { subscriberId, newsletterId: newsletter.id, rhythm, actor: 'reader' });
-      return back({ weekly: '1' });
     }
     case 'undo':
       if (!left) return back({});

@@ -1,15 +1,13 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { correctEdition } from '../../src/editions/correct.ts';
-import { draft } from '../../src/editions/draft.ts';
 import { namedEdition } from '../../src/editions/find.ts';
-import { moveEdition } from '../../src/editions/move.ts';
-import { publishEdition } from '../../src/editions/publish.ts';
 import { republishEdition } from '../../src/editions/republish.ts';
 import { unpublishEdition } from '../../src/editions/unpublish.ts';
 import { namedOrOnlyNewsletter } from '../../src/newsletters/find.ts';
+import { goOut } from '../support/archive.ts';
 import { accessibilityFaults, chromiumPath, openBrowser, scrollsSideways } from '../support/browser.ts';
-import { openNewsroom, receiveStories } from '../support/newsroom.ts';
+import { openNewsroom } from '../support/newsroom.ts';
 import { askToJoin } from '../support/sign-ups.ts';
 import { openTestWeb, type Web } from '../support/web.ts';
 
@@ -26,21 +24,9 @@ describe.skipIf(!chromiumPath)('the archive in a browser', () => {
     const newsletter = await openNewsroom(ctx);
     await askToJoin(ctx, 'a.subscriber@example.com', { lang: 'en' });
     for (const slotDate of dates) {
-      ctx.clock.set(new Date(`${slotDate}T10:00:00Z`));
-      await receiveStories(ctx, 6, (index) => ({
-        canonicalUrl: `https://www.example.org/${slotDate}/${index}`,
-        ...(index === 2 ? { title: `${hostile} ${slotDate}` } : {}),
-      }));
-      await receiveStories(ctx, 5, (index) => ({
-        lang: 'id',
-        title: `${['Senat', 'Mahkamah', 'Gubernur', 'Menteri', 'Serikat'][index]} pada ${slotDate}`,
-        canonicalUrl: `https://www.example.org/id/${slotDate}/${index}`,
-      }));
-      const { edition } = await draft(ctx, { newsletter, slotDate });
-      ctx.clock.set(new Date(`${slotDate}T11:00:00Z`));
-      await moveEdition(ctx.db, edition.id, ['ready'], 'starting', ctx.clock.now());
-      await moveEdition(ctx.db, edition.id, ['starting'], 'sending', ctx.clock.now());
-      await publishEdition(ctx.db, edition.id, ctx.config.baseUrl);
+      const edition = await goOut(ctx, newsletter, slotDate, (index) =>
+        index === 2 ? { title: `${hostile} ${slotDate}` } : {},
+      );
       if (slotDate === dates[1]) {
         await correctEdition(ctx, { edition, newsletter, notes: { en: 'A figure was wrong.' }, by: 'test' });
       }

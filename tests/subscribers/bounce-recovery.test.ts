@@ -7,6 +7,7 @@ import { mayMail } from '../../src/subscribers/may-mail.ts';
 import { probeUndeliverable } from '../../src/subscribers/probe-undeliverable.ts';
 import { type Bounce, recordBounce } from '../../src/subscribers/record-bounce.ts';
 import { suppress } from '../../src/subscribers/suppress.ts';
+import { accessibilityFaults, chromiumPath, openBrowser, scrollsSideways } from '../support/browser.ts';
 import { look, press } from '../support/reader.ts';
 import {
   askToJoin,
@@ -149,6 +150,24 @@ describe('a reader whose mail came back', () => {
     },
   );
 });
+
+it.skipIf(!chromiumPath)(
+  'R9 the page that says so has no fault that axe can see',
+  async () => {
+    await bounce({});
+    const browser = await openBrowser();
+    const context = await browser.newContext({ viewport: { width: 320, height: 640 } });
+    const open = await context.newPage();
+    for (const lang of ['en', 'id']) {
+      await open.goto(`${page}?lang=${lang}`);
+      await open.getByRole('button', { name: lang === 'en' ? 'Try again' : 'Coba lagi' }).waitFor();
+      expect(await accessibilityFaults(open)).toEqual([]);
+      expect(await scrollsSideways(open)).toBe(false);
+    }
+    await browser.close();
+  },
+  60_000,
+);
 
 describe('a mailbox that was full for weeks', () => {
   it('is probed by the next edition after 14 days, and once more 30 days after that failed', async () => {

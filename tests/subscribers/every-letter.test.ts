@@ -147,13 +147,9 @@ const most: [kind: string, inTenMinutes: number, inADay: number][] = [
   ['account-link', 1, 5],
   ['change-email', 3, 3],
   ['change-notice', 3, 3],
-  ['data-ready', 1, 5],
+  ['data-ready', 1, 3],
   ['erased', 1, 1],
   ['welcome', 1, 1],
-  ['account-link', 1, 5],
-  ['change-email', 3, 3],
-  ['change-notice', 3, 3],
-  ['data-ready', 1, 3],
 ];
 
 it.each(most)('%s leaves at most %i times in ten minutes and %i times a day', async (kind, soon, daily) => {

@@ -103,8 +103,7 @@ describe('staying, but less often', () => {
       'Stop all Example Media emails',
     ]);
     const weekly = await press(page, {}, (form) => form.fields.act === 'weekly');
-    expect(weekly.text).toContain('Inside Washington comes weekly now');
-    expect(weekly.text).toContain('on Fridays');
+    expect(weekly.text).toContain('Inside Washington comes weekly now, on Friday');
     expect(await subscriptionOf(web.ctx, subscriberId, washington.id)).toMatchObject({
       state: 'active',
       frequency: 'weekly',

@@ -19,6 +19,14 @@ export function weekdayName(lang: string, instant: Date, zone: string): string {
   return dateParts(lang, instant, zone).weekday;
 }
 
+/** A Monday, to name the days of the week from. */
+const mondayMs = Date.UTC(2024, 0, 1, 12);
+
+/** The name of a day of the week; 1 is Monday. */
+export function weekdayOf(lang: string, day: number): string {
+  return weekdayName(lang, new Date(mondayMs + (day - 1) * 86_400_000), 'UTC');
+}
+
 /** `07:00` · `07.00`, where the reader knows which zone is meant. */
 export function hourTime(lang: string, instant: Date, zone: string): string {
   const { hour, minute } = partsOf(instant, {
