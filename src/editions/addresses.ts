@@ -1,17 +1,7 @@
 import type { Article } from '../articles/article.ts';
+import { archiveUrl } from '../newsletters/archive-url.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { type Edition, type SlotName, slotName } from './edition.ts';
-
-/** Where a newsletter's archive is in one language: the newsletter's own language needs no prefix. */
-export function archiveUrl(
-  baseUrl: string,
-  newsletter: Pick<Newsletter, 'slug' | 'languages'>,
-  lang: string,
-): string {
-  return lang === newsletter.languages[0]
-    ? `${baseUrl}/${newsletter.slug}`
-    : `${baseUrl}/${lang}/${newsletter.slug}`;
-}
 
 /**
  * The page of an edition. It holds nothing of a reader, so whoever forwards it gives nothing away. A private newsletter's

@@ -1,12 +1,12 @@
 import { raw } from 'hono/html';
 import type { Child } from 'hono/jsx';
+import { archiveUrl } from '../newsletters/archive-url.ts';
 import { boxHtml } from '../newsletters/embed.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import type { Wordings } from '../newsletters/wordings.ts';
 import type { LanguageLink, PageFrame } from '../platform/http/layout.tsx';
 import { dirOf, languageName } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
-import { archiveUrl } from './addresses.ts';
 
 /** What every page of an archive is drawn for. */
 export interface Archive {

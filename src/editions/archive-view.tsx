@@ -1,8 +1,9 @@
+import { archiveUrl } from '../newsletters/archive-url.ts';
 import { inLanguage } from '../newsletters/newsletter.ts';
 import { Page } from '../platform/http/layout.tsx';
 import { longDate } from '../platform/i18n/dates.ts';
 import { say } from '../platform/i18n/messages.ts';
-import { archiveUrl, webUrl } from './addresses.ts';
+import { webUrl } from './addresses.ts';
 import { type Archive, ArchiveBox, ArchiveHead, archiveFrame, pathOf } from './archive-frame.tsx';
 import { slotName } from './edition.ts';
 import type { Listed } from './page-queries.ts';

@@ -1,8 +1,9 @@
 import { raw } from 'hono/html';
+import { archiveUrl } from '../newsletters/archive-url.ts';
 import { Page } from '../platform/http/layout.tsx';
 import { clockTime, plainDate } from '../platform/i18n/dates.ts';
 import { say } from '../platform/i18n/messages.ts';
-import { archiveUrl, webUrl } from './addresses.ts';
+import { webUrl } from './addresses.ts';
 import { type Archive, ArchiveBox, ArchiveHead, archiveFrame, pathOf } from './archive-frame.tsx';
 import { correctionWords } from './correction-words.ts';
 import type { Edition } from './edition.ts';

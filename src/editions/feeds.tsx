@@ -1,6 +1,7 @@
 import { generateJsonFeed, generateRssFeed } from 'feedsmith';
+import { archiveUrl } from '../newsletters/archive-url.ts';
 import { inLanguage, type Newsletter } from '../newsletters/newsletter.ts';
-import { archiveUrl, webUrl } from './addresses.ts';
+import { webUrl } from './addresses.ts';
 import { EditionBlocks } from './edition-blocks.tsx';
 import type { EditionPage } from './edition-page.ts';
 import type { Listed } from './page-queries.ts';

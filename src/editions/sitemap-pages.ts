@@ -1,11 +1,12 @@
 import { Hono } from 'hono';
 import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
+import { archiveUrl } from '../newsletters/archive-url.ts';
 import { findNewsletter, listNewsletters } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { answerCached } from '../platform/http/cached.ts';
 import type { GuardEnv } from '../platform/http/guard.ts';
-import { archiveUrl, webUrl } from './addresses.ts';
+import { webUrl } from './addresses.ts';
 import { mappedPages } from './page-queries.ts';
 import { robots, type SitemapPage, sitemap, sitemapIndex } from './sitemap.ts';
 

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { archiveUrl } from '../newsletters/archive-url.ts';
 import { inLanguage, type Newsletter } from '../newsletters/newsletter.ts';
 import { shownEditions } from '../newsletters/showcase.ts';
 import { currentWordings } from '../newsletters/wordings.ts';
@@ -56,7 +57,14 @@ export async function formPage(
         {...{ newsletter, lang, action, wordings, values, error }}
         stillHuman={surge ? mintStillHuman(ctx.keyring, now, { proofNeeded: true }) : undefined}
       />
-      {!place.framed && <AboutNewsletter newsletter={newsletter} lang={lang} latest={latest} />}
+      {!place.framed && (
+        <AboutNewsletter
+          newsletter={newsletter}
+          lang={lang}
+          latest={latest}
+          archive={archiveUrl(ctx.config.baseUrl, newsletter, lang)}
+        />
+      )}
     </Page>,
     status,
   );
@@ -67,8 +75,9 @@ function AboutNewsletter(props: {
   newsletter: Newsletter;
   lang: string;
   latest: readonly { url: string; subject: string }[];
+  archive: string;
 }) {
-  const { newsletter, lang, latest } = props;
+  const { newsletter, lang, latest, archive } = props;
   return (
     <>
       {latest[0] && (
@@ -86,6 +95,9 @@ function AboutNewsletter(props: {
               </li>
             ))}
           </ul>
+          <p>
+            <a href={archive}>{say(lang, 'archive.all')}</a>
+          </p>
         </section>
       )}
       {newsletter.fromName !== newsletter.name && (

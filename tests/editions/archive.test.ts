@@ -93,6 +93,14 @@ describe('the archive of a newsletter', () => {
     expect(after.headers.get('ETag')).toBe(before.headers.get('ETag'));
   });
 
+  it('is where the sign-up page leads who wants to read first, in their language', async () => {
+    const { baseUrl } = web.ctx.config;
+    const english = await get('/s/inside-washington?lang=en');
+    expect(english.body).toContain(`href="${baseUrl}/inside-washington">All editions</a>`);
+    const bahasa = await get('/s/inside-washington?lang=id');
+    expect(bahasa.body).toContain(`href="${baseUrl}/id/inside-washington">Semua edisi</a>`);
+  });
+
   it('may be kept by caches for five minutes, and is asked for again by its ETag', async () => {
     for (const path of [
       '/inside-washington',
