@@ -37,7 +37,7 @@ export function readOptions(argv: readonly string[]): Options {
     .option('--only <parts>', `some of ${parts.join(',')} (default: all)`, readParts)
     .option('--readers <n>', 'of the rows that have no size of their own', readWhole(100, 1_000_000), 20_000)
     .option('--rounds <n>', 'rounds, in each of which every row runs once', readWhole(1, 50), 5)
-    .option('--connections <n>', 'SMTP connections of each worker process', readWhole(1, 200), 10)
+    .option('--connections <n>', 'SMTP connections of each worker process', readWhole(1, 200), 50)
     .option('--minutes <n>', 'begin no further round that would end later', readWhole(1, 240), 10)
     .option('--million', 'also 1,000,000 readers; takes as long as it takes')
     .option('--profile <dir>', 'let the engine’s workers write CPU profiles there, at some cost')

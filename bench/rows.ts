@@ -54,6 +54,7 @@ export function planRows(
   };
   engine('engine', { name: 'engine-1', workers: 1, readers });
   engine('engine', { name: 'engine-2', workers: 2, readers });
+  engine('engine', { name: 'engine-2-10', workers: 2, readers, env: { SMTP_CONNECTIONS: '10' } });
   addCeiling(plan, ground, newsroom, { readers, body });
   const usual = {
     name: 'usual-2',

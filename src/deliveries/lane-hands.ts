@@ -31,6 +31,11 @@ export class LaneHands {
     return true;
   }
 
+  /** How many work on healthy lanes now: they share the permits evenly, or the later would get only crumbs. */
+  get healthyPlaces(): number {
+    return this.#places.get('') ?? 0;
+  }
+
   leave(limited: string | undefined): void {
     const key = limited ?? '';
     const taken = (this.#places.get(key) ?? 1) - 1;

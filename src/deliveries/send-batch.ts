@@ -187,7 +187,10 @@ class Round {
     const { relays, stopping, lanes, permits } = this.#hands;
     if (!this.#open || stopping || relays.waitMs() > 0 || performance.now() > this.#endsAtMs) return 0;
     if (relays.awayMs() > 0) return this.#flying === 0 ? 1 : 0;
-    if (!needsDriver(this.#pace)) return permits.max;
+    if (!needsDriver(this.#pace)) {
+      const share = Math.ceil(permits.max / Math.max(1, lanes.healthyPlaces));
+      return Math.max(0, share - this.#flying - this.#answers.length);
+    }
     return lanes.room(this.#lease.lane, { atOnce: this.#pace.atOnce, answered });
   }
 

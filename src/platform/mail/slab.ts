@@ -1,10 +1,10 @@
-/** Room for a digest twice as large as Gmail shows, and the commands around it. */
-const slabBytes = 256 * 1024;
+/** Room for the largest digest that Gmail shows whole, with its text part and the commands around it. */
+const slabBytes = 192 * 1024;
 /** Room before the message, for the commands that leave with it. */
 const headBytes = 4 * 1024;
 /** Room behind it, for the final dot and the next message's commands. */
 const tailBytes = 4 * 1024;
-const freeMax = 128;
+const freeMax = 64;
 
 const free: Buffer[] = [];
 
