@@ -37,6 +37,7 @@ describe.skipIf(!able)('the bench', () => {
     expect(outcome.runs.map((one) => [one.name, one.workers, one.readers])).toEqual([
       ['engine-1', 1, 300],
       ['engine-2', 2, 300],
+      ['engine-2-10', 2, 300],
     ]);
     for (const one of outcome.runs) {
       expect(one.perSecond).toBeGreaterThan(0);
