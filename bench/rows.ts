@@ -196,7 +196,8 @@ function addLatency(plan: Plan, ground: Ground, newsroom: Newsroom): void {
       run: async () => {
         const sink = await openSink(ground.sinkProgram, { queueMs });
         try {
-          return await runEngine(ground, newsroom, { name, workers: 1, readers, sink });
+          const env = { SMTP_CONNECTIONS: String(latencyConnections) };
+          return await runEngine(ground, newsroom, { name, workers: 1, readers, sink, env });
         } finally {
           await sink.close();
         }

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import type { Db } from '../platform/db/database.ts';
 import type { Bulk } from '../platform/mail/bulk.ts';
 import type { ComposedMessage } from '../platform/mail/message.ts';
-import { openFiller, openSplicer, type Reader, type Splice } from '../platform/mail/open-splicer.ts';
+import { openFiller, type Reader } from '../platform/mail/open-splicer.ts';
 import type { MessageBytes } from '../platform/mail/slab.ts';
 import { AttemptLog } from './attempt-log.ts';
 import { LaneHands } from './lane-hands.ts';
@@ -13,7 +13,6 @@ import { RelayWatch } from './relay-watch.ts';
 /** A variant ready to be written to one reader after another. */
 export interface Written {
   lang: string;
-  splice: Splice;
   fill: (reader: Reader) => MessageBytes;
 }
 
@@ -118,6 +117,5 @@ async function readVariant(db: Db, variantId: number): Promise<Written> {
     .where('id', '=', variantId)
     .executeTakeFirst();
   if (!row) throw new Error(`variant ${variantId} is gone`);
-  const mime = row.mime as ComposedMessage;
-  return { lang: row.lang, splice: openSplicer(mime), fill: openFiller(mime) };
+  return { lang: row.lang, fill: openFiller(row.mime as ComposedMessage) };
 }

@@ -12,6 +12,7 @@ import { replyText } from '../platform/mail/smtp-reply.ts';
 import { connectionsOf, variantOf } from './hands.ts';
 import { type EditionFacts, envelopeFor, personalise } from './personalise.ts';
 import { type Rehearsed, rehearsalPage } from './rehearsal-page.ts';
+import { signedMail } from './signed-mail.ts';
 import { selectVariants } from './variants.ts';
 
 /** What keeps some readers' mails from being written or taken. */
@@ -114,11 +115,10 @@ async function writerOf(ctx: Context, edition: Edition, at: Date): Promise<Write
     variants.find((one) => one.lang === language.split('-')[0]) ??
     fallback;
   return async (reader) => {
-    const { lang, splice, fill } = await variantOf(ctx, chosen(reader.language).id);
+    const { lang, fill } = await variantOf(ctx, chosen(reader.language).id);
     const own = () => personalise(reader, facts, { lang, now: at }, sender);
-    const { signer } = ctx.mail;
-    const signed = signer && (await signer.sign(splice(own())));
-    return { envelope: envelopeFor(reader, facts, sender), compose: () => signed ?? fill(own()) };
+    const compose = await signedMail(ctx.mail.signer, () => fill(own()));
+    return { envelope: envelopeFor(reader, facts, sender), compose };
   };
 }
 

@@ -13,6 +13,7 @@ import { isOpenLane, needsDriver, type Pace } from './lane.ts';
 import { LaneTurns } from './lane-turns.ts';
 import { type EditionFacts, envelopeFor, personalise, type Sender } from './personalise.ts';
 import { setApart } from './set-apart.ts';
+import { signedMail } from './signed-mail.ts';
 
 /** What came of a batch, as far as this process took it. */
 export interface Tally {
@@ -248,17 +249,17 @@ class Round {
     const pool = this.#ctx.mail.editions;
     let turnsHeld = 1;
     try {
-      const { lang, splice, fill } = await variantOf(this.#ctx, claimed.variantId);
+      const { lang, fill } = await variantOf(this.#ctx, claimed.variantId);
       const envelope = envelopeFor(claimed, this.#facts, this.#sender);
-      const { signer } = this.#ctx.mail;
-      const reader = () =>
-        personalise(claimed, this.#facts, { lang, now: this.#ctx.clock.now() }, this.#sender);
-      const signed = signer && (await signer.sign(splice(reader())));
+      const now = this.#ctx.clock.now();
+      const write = await signedMail(this.#ctx.mail.signer, () =>
+        fill(personalise(claimed, this.#facts, { lang, now }, this.#sender)),
+      );
       turnsHeld = 0;
       const outcome = await pool.deliver(envelope, () => {
         const stale = performance.now() - claimedAtMs > claimGoodMs;
         if (stale || !this.#open || this.#hands.stopping) throw new Withdrawn();
-        return signed ?? fill(reader());
+        return write();
       });
       const { stopping, relays, attempts } = this.#hands;
       const answer = readAnswer(claimed, outcome, { editionId, now: this.#ctx.clock.now(), stopping });

@@ -1,6 +1,7 @@
 import { createHash, type KeyObject, sign } from 'node:crypto';
 import { relaxed, signedHeaders } from './dkim-headers.ts';
 import type { DkimIdentity, DkimKey } from './dkim-keys.ts';
+import type { MessageBytes } from './slab.ts';
 
 /** Signs messages as one domain (DKIM, RFC 6376). */
 export type Signer = {
@@ -12,6 +13,8 @@ export type Signer = {
    * @throws Error when the message has no headers, no From or no key could sign it: then nothing of it may leave.
    */
   sign(message: string): Promise<string>;
+  /** Only what comes on top of it. */
+  signatureOf(message: MessageBytes): Promise<string>;
 };
 
 const bodyStart = '\r\n\r\n';
@@ -25,38 +28,34 @@ const lineCharsWanted = 76;
  * change in it; "relaxed" would walk all of it for each reader. There is no `l=`, so nothing can be added to the end.
  */
 export function openSigner(identity: DkimIdentity, clock: { now(): Date }): Signer {
-  return {
-    identity,
-    async sign(message) {
-      const end = message.indexOf(bodyStart);
-      if (end < 0) throw new Error('a message without headers cannot be signed');
-      const { names, canonical } = signedHeaders(message.slice(0, end));
-      const facts = {
-        domain: identity.domain,
-        seconds: Math.floor(clock.now().getTime() / 1000),
-        bodyHash: hashBody(message.slice(end + bodyStart.length)),
-        names,
-      };
-      const signatures = await Promise.all(
-        identity.keys.map(async (key) => {
-          const unsigned = signatureField(key, facts);
-          const signature = await signBytes(
-            key,
-            Buffer.from(canonical + relaxed(unsigned).join(''), 'latin1'),
-          );
-          return `${unsigned}${folded(signature.toString('base64'))}\r\n`;
-        }),
-      );
-      return signatures.join('') + message;
-    },
+  const signatureOf = async (message: MessageBytes): Promise<string> => {
+    const bytes = typeof message === 'string' ? Buffer.from(message, 'latin1') : message.bytes;
+    const end = bytes.indexOf(bodyStart);
+    if (end < 0) throw new Error('a message without headers cannot be signed');
+    const { names, canonical } = signedHeaders(bytes.toString('latin1', 0, end));
+    const facts = {
+      domain: identity.domain,
+      seconds: Math.floor(clock.now().getTime() / 1000),
+      bodyHash: hashBody(bytes.subarray(end + bodyStart.length)),
+      names,
+    };
+    const signatures = await Promise.all(
+      identity.keys.map(async (key) => {
+        const unsigned = signatureField(key, facts);
+        const signature = await signBytes(key, Buffer.from(canonical + relaxed(unsigned).join(''), 'latin1'));
+        return `${unsigned}${folded(signature.toString('base64'))}\r\n`;
+      }),
+    );
+    return signatures.join('');
   };
+  return { identity, signatureOf, sign: async (message) => (await signatureOf(message)) + message };
 }
 
 /** SHA-256 of the body in "simple" form: empty lines at its end go, one line end stays. */
-function hashBody(body: string): string {
+function hashBody(body: Buffer): string {
   let end = body.length;
-  while (body.endsWith('\r\n', end)) end -= 2;
-  return createHash('sha256').update(body.slice(0, end), 'latin1').update('\r\n').digest('base64');
+  while (body[end - 1] === 0x0a && body[end - 2] === 0x0d) end -= 2;
+  return createHash('sha256').update(body.subarray(0, end)).update('\r\n').digest('base64');
 }
 
 /** The header as it is signed: complete but for the signature itself, without its last line end. */

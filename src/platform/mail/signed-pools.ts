@@ -22,9 +22,11 @@ export function signedPools({ letters, editions }: Pools, signer: Signer | undef
   };
 }
 
+const mark = 'DKIM-Signature: ';
+
 function refuseUnsigned(message: MessageBytes): MessageBytes {
-  if (typeof message !== 'string' || !message.startsWith('DKIM-Signature: '))
-    throw new Error('a mail that should be signed is not');
+  const begins = typeof message === 'string' ? message : message.bytes.toString('latin1', 0, mark.length);
+  if (!begins.startsWith(mark)) throw new Error('a mail that should be signed is not');
   return message;
 }
 
