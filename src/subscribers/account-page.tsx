@@ -4,6 +4,7 @@ import { ErrorSummary, Page } from '../platform/http/layout.tsx';
 import { clockTime, plainDate } from '../platform/i18n/dates.ts';
 import { languages } from '../platform/i18n/languages.ts';
 import { type MessageKey, say } from '../platform/i18n/messages.ts';
+import { EmailInput } from './email-input.tsx';
 import { type HistoryEntry, historyOf } from './history.ts';
 import { type PageRequest, pageFrame, pageLanguage, speakerOf } from './page-frame.tsx';
 import { selectSubscriber } from './queries.ts';
@@ -46,20 +47,7 @@ export async function accountPage(
           <input type="hidden" name="act" value="email" />
           <p class="field">
             <label for="new-email">{say(lang, 'account.email.new')}</label>
-            <input
-              id="new-email"
-              name="email"
-              type="email"
-              required
-              autocomplete="email"
-              inputmode="email"
-              autocapitalize="none"
-              spellcheck={false}
-              maxlength={254}
-              dir="ltr"
-              value={wrong?.email ?? ''}
-              {...(error ? { 'aria-invalid': 'true', 'aria-describedby': 'new-email-error' } : {})}
-            />
+            <EmailInput id="new-email" value={wrong?.email ?? ''} error={error} />
             {error && (
               <span class="error" id="new-email-error">
                 {error}

@@ -3,6 +3,7 @@ import { findPublisher } from '../newsletters/find.ts';
 import { ErrorSummary, Page } from '../platform/http/layout.tsx';
 import { languages } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
+import { EmailInput } from './email-input.tsx';
 import { type PageRequest, pageFrame, pageLanguage, speakerOf } from './page-frame.tsx';
 
 /**
@@ -37,20 +38,7 @@ export async function askForLinkPage(
         <input type="hidden" name="lang" value={lang} />
         <p class="field">
           <label for="email">{say(lang, 'signup.email')}</label>
-          <input
-            id="email"
-            name="email"
-            type="email"
-            required
-            autocomplete="email"
-            inputmode="email"
-            autocapitalize="none"
-            spellcheck={false}
-            maxlength={254}
-            dir="ltr"
-            value={about.email ?? ''}
-            {...(error ? { 'aria-invalid': 'true', 'aria-describedby': 'email-error' } : {})}
-          />
+          <EmailInput id="email" value={about.email ?? ''} error={error} />
           {error && (
             <span class="error" id="email-error">
               {error}

@@ -1,6 +1,7 @@
 import { inLanguage, type Newsletter } from '../newsletters/newsletter.ts';
 import type { Wordings } from '../newsletters/wordings.ts';
 import { say } from '../platform/i18n/messages.ts';
+import { EmailInput } from './email-input.tsx';
 import { SmallPrint } from './page-frame.tsx';
 import { proofBits } from './proof.ts';
 
@@ -63,20 +64,7 @@ export function EmailField({
   return (
     <>
       <label for="email">{say(lang, 'signup.email')}</label>
-      <input
-        id="email"
-        name="email"
-        type="email"
-        required
-        autocomplete="email"
-        inputmode="email"
-        autocapitalize="none"
-        spellcheck={false}
-        maxlength={254}
-        dir="ltr"
-        value={value}
-        {...(error ? { 'aria-invalid': 'true', 'aria-describedby': 'email-error' } : {})}
-      />
+      <EmailInput id="email" value={value} error={error} />
       {error && (
         <p class="error" id="email-error">
           {error}
