@@ -92,12 +92,15 @@ export class Wire {
     if (start < bytes.length) this.#socket.once('drain', () => this.pour(bytes, onPiece, start));
   }
 
-  /** Writes a slab in one go; it is given back when the socket has let go of it. */
-  pourSlab(slab: Slab): void {
+  /** Writes a slab in one go with the text around it; it is given back when the socket has let go of it. */
+  pourSlab(before: string, slab: Slab, behind: string): void {
     if (this.lost !== undefined) return;
+    if (!slab.prepend(before)) this.write(before);
+    const whole = slab.append(behind);
     this.#socket.write(slab.bytes, (error) => {
       if (!error) slab.giveBack();
     });
+    if (!whole) this.write(behind);
   }
 
   destroy(reason: string): void {

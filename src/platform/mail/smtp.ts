@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { MailConnection } from './mail-connection.ts';
 import type { Relay } from './relay.ts';
-import type { MessageBytes, Slab } from './slab.ts';
+import type { MessageBytes } from './slab.ts';
 import {
   assertEnvelope,
   type Command,
@@ -241,7 +241,9 @@ export class SmtpConnection implements MailConnection {
   /** Writes a message, which may be long, with the commands before and behind it. */
   #pour(before: string, body: MessageBytes, behind: string, transaction: Transaction): void {
     if (typeof body !== 'string') {
-      this.#pourSlab(before, body, behind, transaction);
+      transaction.dotSent = true;
+      this.#watch();
+      this.#wire.pourSlab(before, body, behind);
       return;
     }
     const text = before + body + behind;
@@ -251,15 +253,6 @@ export class SmtpConnection implements MailConnection {
       this.#pouring = end < text.length;
       this.#watch();
     });
-  }
-
-  #pourSlab(before: string, slab: Slab, behind: string, transaction: Transaction): void {
-    if (!slab.prepend(before)) this.#wire.write(before);
-    const whole = slab.append(behind);
-    transaction.dotSent = true;
-    this.#watch();
-    this.#wire.pourSlab(slab);
-    if (!whole) this.#wire.write(behind);
   }
 
   /** A server that hangs up before it answers anything of a whole message leaves it in doubt: less at once would not. */
