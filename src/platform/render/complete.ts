@@ -3,12 +3,8 @@ import type { DigestView, ImageView, LetterName, LetterViews, StoryView, Welcome
 const leadImageWidth = 600;
 const thumbnailWidth = 128;
 
-/** Stories that share one block of text, or one story with a thumbnail, which needs a block of its own. */
-type Run = { stories: object[]; thumbnail: null } | { stories: null; thumbnail: object };
-
 /**
- * The view as the templates read it: what is absent is `null` (a template may ask for it, but a misspelt name stays an
- * error), and each section's stories stand in runs.
+ * The view as the templates read it: what is absent is `null`: a template may ask for it, but a misspelt name stays an error.
  */
 export function completeDigest(view: DigestView): object {
   return {
@@ -27,7 +23,6 @@ export function completeDigest(view: DigestView): object {
       key: key ?? label,
       label,
       stories: stories.map(story),
-      runs: runs(stories),
     })),
     briefs: list(view.briefs),
     missed: list(view.missed),
@@ -73,17 +68,6 @@ function told({ note, items, ...more }: NonNullable<WelcomeView['stories']>): ob
 function shown(image: ImageView | undefined, width: number): object | null {
   if (!image) return null;
   return { ...image, shownWidth: width, shownHeight: Math.round((width * image.height) / image.width) };
-}
-
-function runs(stories: StoryView[]): Run[] {
-  const result: Run[] = [];
-  for (const view of stories) {
-    const last = result.at(-1);
-    if (view.image) result.push({ stories: null, thumbnail: story(view) });
-    else if (last?.stories) last.stories.push(story(view));
-    else result.push({ stories: [story(view)], thumbnail: null });
-  }
-  return result;
 }
 
 function oneLine(address: string): string {

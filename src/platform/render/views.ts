@@ -69,7 +69,7 @@ export interface StoryView {
   minutes?: string;
   lang?: string;
   langName?: string;
-  /** Shown as a thumbnail, 138 wide. At most four in an edition: each costs a section of its own. */
+  /** Shown as a thumbnail, 128 wide. At most four in an edition: each takes room from the words beside it. */
   image?: ImageView;
 }
 
