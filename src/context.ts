@@ -16,7 +16,7 @@ import { openSigner, type Signer } from './platform/mail/dkim.ts';
 import { parseRelayUrl, type Relay, relaysFor } from './platform/mail/relay.ts';
 import { shareTrap } from './platform/mail/shared-trap.ts';
 import { signedPools } from './platform/mail/signed-pools.ts';
-import { classifyReply } from './platform/mail/smtp-reply.ts';
+import { classifyReply, type Phase, type Reply, type ReplyClass } from './platform/mail/smtp-reply.ts';
 import type { Inbox } from './platform/mail/trap.ts';
 import { type Metrics, openMetrics, type Sample } from './platform/metrics.ts';
 import { processSamples } from './platform/process-metrics.ts';
@@ -181,9 +181,13 @@ async function openMail(
 
 function countTransaction(metrics: Metrics, { relay, outcome, tookMs }: Ended): void {
   const { phase } = outcome;
-  const verdict = outcome.kind === 'lost' ? 'lost' : classifyReply({ phase, ...outcome.reply }).class;
+  const verdict = outcome.kind === 'lost' ? 'lost' : classOf(phase, outcome.reply);
   metrics.count('dateline_smtp_transactions_total', { relay, phase, class: verdict });
   metrics.observe('dateline_smtp_reply_seconds', { relay }, tookMs / 1000);
+}
+
+function classOf(phase: Phase, { code, status, text }: Reply): ReplyClass {
+  return classifyReply({ phase, code, status, text }).class;
 }
 
 function mailSamples({ letters, editions }: Mail): Sample[] {

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../platform/db/database.ts';
+import { prepared } from '../platform/db/prepared.ts';
 import { batchSizeMax, deliveringStates, soon } from './delivery.ts';
 import { moveBooks, sharedShard } from './move-books.ts';
 
@@ -24,8 +25,8 @@ export async function leaseBatch(
 ): Promise<Leased | undefined> {
   const { editionId, batchNo, workerId } = lease;
   const which = sql`b.edition_id = ${editionId} and b.no = ${batchNo}
-    and (b.worker_id is null or b.worker_id = ${workerId})`;
-  return leaseOne(db, which, workerId, now);
+    and (b.worker_id is null or b.worker_id = ${workerId}) for update of b`;
+  return leaseOne(db, { name: 'lease-batch', which }, workerId, now);
 }
 
 /**
@@ -39,32 +40,34 @@ export async function leaseNext(
 ): Promise<Leased | undefined> {
   const { lane, workerId } = lease;
   const lanes =
-    lane === undefined ? sql`not exists (select from lanes l where l.lane = n.lane)` : sql`n.lane = ${lane}`;
-  const which = sql`(b.edition_id, b.no) = (select n.edition_id, n.no from delivery_batches n
-    join editions e on e.id = n.edition_id
-    where ${lanes} and n.done_at is null and n.worker_id is null and n.due_at <= ${now}
-      and e.state = any(${[...deliveringStates]}::text[])
-    order by n.due_at, n.edition_id, n.no limit 1 for update of n skip locked)`;
-  return leaseOne(db, which, workerId, now);
+    lane === undefined ? sql`not exists (select from lanes l where l.lane = b.lane)` : sql`b.lane = ${lane}`;
+  const which = sql`${lanes} and b.worker_id is null and b.due_at <= ${now}
+    order by b.due_at, b.edition_id, b.no limit 1 for update of b skip locked`;
+  const name = lane === undefined ? 'lease-next' : 'lease-next-of-lane';
+  return leaseOne(db, { name, which }, workerId, now);
 }
 
+/** In a batch that nobody has held all are queued; of one that came back, those are that its holder had not begun. */
 async function leaseOne(
   db: Db,
-  which: RawBuilder<unknown>,
+  { name, which }: { name: string; which: RawBuilder<unknown> },
   workerId: number,
   now: Date,
 ): Promise<Leased | undefined> {
-  const { rows } = await sql<{ edition_id: number; no: number; lane: string; open: number[] | null }>`
-    with leased as (
-      update delivery_batches b set worker_id = ${workerId}, leased_at = ${now}
-      where ${which} and b.done_at is null and b.due_at <= ${soon(now)} and exists (select from editions
-        where id = b.edition_id and state = any(${[...deliveringStates]}::text[]))
-      returning b.edition_id, b.no, b.lane, b.subscriber_ids
+  const { rows } = await sql<{ edition_id: number; no: number; lane: string; open: number[] | null }>`${prepared(name)}
+    with free as materialized (
+      select b.edition_id, b.no, b.leased_at is not null as came_back
+      from delivery_batches b join editions e on e.id = b.edition_id
+      where e.state = any(${[...deliveringStates]}::text[]) and b.done_at is null and b.due_at <= ${soon(now)} and ${which}
+    ), leased as (
+      update delivery_batches b set worker_id = ${workerId}, leased_at = ${now} from free f
+      where b.edition_id = f.edition_id and b.no = f.no
+      returning b.edition_id, b.no, b.lane, b.subscriber_ids, f.came_back
     )
-    select l.edition_id, l.no, l.lane, (select array_agg(u.id order by u.at)
+    select l.edition_id, l.no, l.lane, case when l.came_back then (select array_agg(u.id order by u.at)
       from unnest(l.subscriber_ids) with ordinality as u (id, at)
       join deliveries d on d.edition_id = l.edition_id and d.subscriber_id = u.id and d.state = 'queued'
-        and d.lane = l.lane) as open
+        and d.lane = l.lane) else l.subscriber_ids end as open
     from leased l`.execute(db);
   const [row] = rows;
   return row && { editionId: row.edition_id, batchNo: row.no, lane: row.lane, subscriberIds: row.open ?? [] };
@@ -86,7 +89,8 @@ export async function laneOfBatch(
 }
 
 /**
- * Ends a batch that we hold: done when none of its deliveries is queued any more, else free again from `dueAt` on.
+ * Ends a batch that we hold: done when none of its deliveries is queued any more, else free again from `dueAt` on. Whoever
+ * has settled each of them says so (`allSettled`), and they are not looked at again.
  *
  * @returns `lost` when it was no longer ours.
  */
@@ -95,11 +99,12 @@ export async function endBatch(
   lease: { editionId: number; batchNo: number; workerId: number },
   now: Date,
   dueAt: Date,
+  { allSettled = false } = {},
 ): Promise<'done' | 'freed' | 'lost'> {
   const { editionId, batchNo, workerId } = lease;
-  const { rows } = await sql<{ done: boolean }>`
+  const { rows } = await sql<{ done: boolean }>`${prepared('end-batch')}
     with open as (
-      select exists (select from deliveries d where d.edition_id = b.edition_id and d.state = 'queued'
+      select ${!allSettled}::boolean and exists (select from deliveries d where d.edition_id = b.edition_id and d.state = 'queued'
         and d.lane = b.lane and d.subscriber_id = any(b.subscriber_ids)) as left_over
       from delivery_batches b where b.edition_id = ${editionId} and b.no = ${batchNo}
     )

@@ -98,6 +98,7 @@ export async function settleAndClaim(
   drawn = false,
 ): Promise<Window> {
   const sorted = settlements.toSorted((one, other) => one.subscriberId - other.subscriberId);
+  const outcomes = new Outcomes();
   const { rows } = await statement(db, {
     ...lease,
     shard: shardOf(lease.workerId),
@@ -108,15 +109,35 @@ export async function settleAndClaim(
     drawn,
     subscriberIds: sorted.map((one) => one.subscriberId),
     claims: sorted.map((one) => one.claim),
-    states: sorted.map((one) => one.state),
-    classes: sorted.map((one) => one.class),
-    codes: sorted.map((one) => one.smtpCode),
-    statuses: sorted.map((one) => one.status),
-    texts: sorted.map((one) => one.textMasked),
-    dueAts: sorted.map((one) => one.dueAt),
-    burnts: sorted.map((one) => (one.burnt ? 1 : 0)),
+    kinds: sorted.map((one) => outcomes.placeOf(one)),
+    states: outcomes.column((one) => one.state),
+    classes: outcomes.column((one) => one.class),
+    codes: outcomes.column((one) => one.smtpCode),
+    statuses: outcomes.column((one) => one.status),
+    texts: outcomes.column((one) => one.textMasked),
+    dueAts: outcomes.column((one) => one.dueAt),
+    burnts: outcomes.column((one) => (one.burnt ? 1 : 0)),
   });
   return readWindow(rows[0]);
+}
+
+/** The answers of a window that differ: nearly all are one and the same, which then travels once. */
+class Outcomes {
+  #known: Settlement[] = [];
+  #accepted = new Map<string, number>();
+
+  /** Counted from 1, as Postgres counts. Only acceptances are alike; whatever else comes has a time or a text of its own. */
+  placeOf(one: Settlement): number {
+    if (one.state !== 'accepted') return this.#known.push(one);
+    const said = `${one.smtpCode} ${one.status}`;
+    const place = this.#accepted.get(said) ?? this.#known.push(one);
+    this.#accepted.set(said, place);
+    return place;
+  }
+
+  column<Value>(of: (one: Settlement) => Value): Value[] {
+    return this.#known.map(of);
+  }
 }
 
 /** What one window's statement is filled with: the lease, what is to be claimed, and the answers, column by column. */
@@ -127,9 +148,11 @@ interface Values extends Lease {
   dueBy: Date;
   bucket: number;
   drawn: boolean;
-  /** In ascending order; the columns below go with it. */
+  /** In ascending order; claims and kinds go with it. */
   subscriberIds: number[];
   claims: number[];
+  /** Places in the columns below. */
+  kinds: number[];
   states: string[];
   classes: (string | null)[];
   codes: (number | null)[];
@@ -140,8 +163,9 @@ interface Values extends Lease {
 }
 
 const statement = preparedOnce<Values, Row>('settle-and-claim', (v) => {
-  const answered = (column: unknown, type: string) =>
-    sql`(${column}::${sql.raw(type)}[])[width_bucket(d.subscriber_id, ${v.subscriberIds}::bigint[])]`;
+  const answer = sql`width_bucket(d.subscriber_id, ${v.subscriberIds}::bigint[])`;
+  const kind = sql`(${v.kinds}::int[])[${answer}]`;
+  const answered = (column: unknown, type: string) => sql`(${column}::${sql.raw(type)}[])[${kind}]`;
   const state = answered(v.states, 'text');
   return sql`with lease as materialized (
   select no from delivery_batches
@@ -167,7 +191,7 @@ const statement = preparedOnce<Values, Row>('settle-and-claim', (v) => {
     settled_at = case when ${state} = 'queued' then null else ${v.now}::timestamptz end
   from gate g
   where d.edition_id = ${v.editionId} and d.subscriber_id = any(${v.subscriberIds}::bigint[])
-    and d.state = 'sending' and d.worker_id = ${v.workerId} and d.claim = ${answered(v.claims, 'int')}
+    and d.state = 'sending' and d.worker_id = ${v.workerId} and d.claim = (${v.claims}::int[])[${answer}]
   returning d.subscriber_id, d.lane, d.state
 ), wanted as materialized (
   select d.ctid as at, s.email, coalesce(sc.confirmed_at, sc.created_at) as confirmed_at,

@@ -139,8 +139,10 @@ class Turn {
         await pauseByItself(ctx, editionId, `no relay could be reached for ${minutes} minutes`);
       }
       const delayMs = awayMs > 0 ? againAfterMs.relaysAway : farTurnMs(ctx) || againAfterMs.usually;
-      const kind = await endBatch(ctx.db, lease, now, new Date(now.getTime() + delayMs));
       const { dueAgainAt, ...counts } = tally;
+      const settled = counts.accepted + counts.deferred + counts.refused + counts.unknown;
+      const allSettled = settled === subscriberIds.length;
+      const kind = await endBatch(ctx.db, lease, now, new Date(now.getTime() + delayMs), { allSettled });
       ctx.log.info({ deed: 'deliver', editionId, batchNo, lane, ended: kind, ...counts }, 'delivered');
       await finish(ctx, editionId);
       if (kind === 'freed') await ring(ctx, 'deliver', [{ editionId, batchNo }], { delayMs });

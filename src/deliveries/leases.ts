@@ -40,7 +40,7 @@ export async function freeForgottenLeases(
 async function freeLeases(db: Db, which: ReturnType<typeof sql>, now: Date): Promise<Freed> {
   return db.transaction().execute(async (tx) => {
     const { rows } = await sql<{ edition_id: number; subscriber_ids: number[]; worker_id: number }>`
-      update delivery_batches b set worker_id = null, leased_at = null
+      update delivery_batches b set worker_id = null
       from workers w where b.done_at is null and b.worker_id = w.id and ${which}
       returning b.edition_id, b.subscriber_ids, w.id as worker_id`.execute(tx);
     let unknown = 0;

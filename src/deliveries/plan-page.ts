@@ -46,7 +46,8 @@ interface Row {
  * Plans one page of the audience in one statement, in the caller's transaction; `undefined` when there is none left.
  *
  * Its parts, in the order in which the rows flow:
- * - `who` is whom of the page the edition is meant for, with what they chose: language, sections, zone and hour.
+ * - `who` is whom of the page the edition is meant for, with what they chose: language, sections, zone and hour. Each person is
+ *   looked up by their number (the limit insists on it): joined freely, a page of 20,000 would read all the million.
  * - `sent` asks, only for the few who joined, came back or changed rhythm in the last days, which variants they were sent
  *   (at most one look at the primary key per recent edition), and which stories their welcome told. Everybody else is steady, and costs nothing here. Readers of
  *   weekdays were not sent the weekend's editions; that follows from the calendar.
@@ -61,15 +62,15 @@ export async function planPage(tx: Db, at: PageOf): Promise<Page | undefined> {
   const { frozenAt } = send;
   const pageSize = send.fanOutAfter === 0 ? pageSizes.first : pageSizes.later;
   const { rows } = await sql<Row>`
-    with page as (
-      select id from subscriptions
+    with page as materialized (
+      select * from subscriptions
       where newsletter_id = ${newsletter.id} and state = 'active' and id > ${send.fanOutAfter}
       order by id limit ${pageSize}
     ), who as materialized (
       select sc.id as subscription_id, sc.subscriber_id, split_part(s.email_key, '@', 2) as domain,
         coalesce(own.lang, main.lang, ${at.languages[0] ?? ''}) as lang, ${topicBits(groups)} as topics,
         coalesce(s.time_zone, '') as zone, coalesce(sc.hour, -1) as hour, sc.frequency, sc.paused_until, sc.catch_up_since
-      from page join subscriptions sc on sc.id = page.id join subscribers s on s.id = sc.subscriber_id
+      from page sc cross join lateral (select * from subscribers where id = sc.subscriber_id limit 1) as s
       left join ${languageTable(at)} as own (lang) on own.lang = s.language
       left join ${languageTable(at)} as main (lang) on main.lang = split_part(s.language, '-', 1)
       where ${isMeant(edition, frozenAt)}

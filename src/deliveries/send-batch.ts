@@ -104,7 +104,8 @@ class Round {
     this.#facts = facts;
     this.#pace = pace;
     this.#endsAtMs = endsAtMs;
-    this.#sender = { ...ctx.config, keyring: ctx.keyring };
+    const { baseUrl, bounceDomain } = ctx.config;
+    this.#sender = { keyring: ctx.keyring, baseUrl, bounceDomain };
     this.#windowSize = connectionsOf(ctx);
     this.#waiting = [...subscriberIds];
     this.#turns = new LaneTurns(ctx, lease);

@@ -138,10 +138,14 @@ export class SmtpConnection implements MailConnection {
   #mayBegin(): boolean {
     if (this.#closed || this.#goodbye || this.#pouring) return false;
     if (this.#envelopeOpen || this.#held.length > 0) return false;
-    if (this.#pipelining === 'chunked') {
-      return this.#owed.filter(({ step }) => step === 'dot').length < messagesAtOnceMax;
-    }
+    if (this.#pipelining === 'chunked') return this.#messagesUnderWay() < messagesAtOnceMax;
     return this.#owed.length === 0 || this.#pipelining === 'full';
+  }
+
+  #messagesUnderWay(): number {
+    let dots = 0;
+    for (const { step } of this.#owed) if (step === 'dot') dots += 1;
+    return dots;
   }
 
   #nextTransaction(): Transaction | undefined {
