@@ -1,7 +1,13 @@
 import { needsSmtpUtf8 } from '../lib/email-address.ts';
 import { maskAddresses } from '../lib/mask.ts';
 import type { Outcome } from '../platform/mail/smtp-outcome.ts';
-import { classifyReply, type Phase, type Reply, type ReplyClass, replyText } from '../platform/mail/smtp-reply.ts';
+import {
+  classifyReply,
+  type Phase,
+  type Reply,
+  type ReplyClass,
+  replyText,
+} from '../platform/mail/smtp-reply.ts';
 import { nextTryAt } from './back-off.ts';
 import type { Claimed, Settlement } from './claim.ts';
 import { type Trouble, troubleOf } from './lane-policy.ts';

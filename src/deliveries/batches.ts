@@ -54,7 +54,12 @@ async function leaseOne(
   workerId: number,
   now: Date,
 ): Promise<Leased | undefined> {
-  const { rows } = await sql<{ edition_id: number; no: number; lane: string; open: number[] | null }>`${prepared(name)}
+  const { rows } = await sql<{
+    edition_id: number;
+    no: number;
+    lane: string;
+    open: number[] | null;
+  }>`${prepared(name)}
     with free as materialized (
       select b.edition_id, b.no, b.leased_at is not null as came_back
       from delivery_batches b join editions e on e.id = b.edition_id
