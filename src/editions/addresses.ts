@@ -1,7 +1,7 @@
 import type { Article } from '../articles/article.ts';
 import { archiveUrl } from '../newsletters/archive-url.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
-import { type Edition, type SlotName, slotName } from './edition.ts';
+import { type Edition, type SlotName, slotName, type Wish } from './edition.ts';
 
 /**
  * The page of an edition. It holds nothing of a reader, so whoever forwards it gives nothing away. A private newsletter's
@@ -16,6 +16,11 @@ export function webUrl(
   const kind = edition.kind === 'weekly' ? 'weekly/' : '';
   const key = newsletter.visibility === 'private' ? `/${edition.webKey}` : '';
   return `${archiveUrl(baseUrl, newsletter, lang)}/${kind}${slotName(edition)}${key}`;
+}
+
+/** Where a reader of the edition says that they wish for more like it, or less: the same for all of them. */
+export function opinionUrl(editionUrl: string, wish: Wish): string {
+  return `${editionUrl}/${wish}`;
 }
 
 /** Where a story is read: at its own address, or, when it has none, in full on the edition's page. */

@@ -31,6 +31,10 @@ export interface Edition {
   scheduled: boolean;
 }
 
+/** What a reader says of an edition: more like this, or less. */
+export const wishes = ['more', 'less'] as const;
+export type Wish = (typeof wishes)[number];
+
 /** Which state may follow which. Nothing else moves an edition. */
 export const mayFollow: Record<EditionState, readonly EditionState[]> = {
   draft: ['ready', 'skipped', 'cancelled', 'failed'],

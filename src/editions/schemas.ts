@@ -38,6 +38,9 @@ const storySchema = z
   .openapi('EditionStory');
 export const wholeSchema = editionSchema
   .extend({
+    opinions: z
+      .object({ more: z.int(), less: z.int() })
+      .openapi({ description: 'How many readers wish for more, and for less, like it; nothing says who' }),
     slots: z.array(storySchema),
     variants: z.array(
       z.object({ lang: z.string(), subject: z.string(), preheader: z.string(), html_bytes: z.int() }),

@@ -5,7 +5,7 @@ import { longDate } from '../platform/i18n/dates.ts';
 import { dirOf, languageName } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
 import type { BriefView, DigestView, ImageView, LeadView, StoryView } from '../platform/render/views.ts';
-import { addressOf, webUrl } from './addresses.ts';
+import { addressOf, opinionUrl, webUrl } from './addresses.ts';
 import { bulkFooter } from './bulk-footer.ts';
 import { correctionWords } from './correction-words.ts';
 import { greetingWords } from './day-part.ts';
@@ -86,6 +86,14 @@ export function digestView(at: {
     ...correctionsOf(page, { newsletter, lang, baseUrl }),
     ...(page.web.length > 0
       ? { more: { label: say(lang, 'digest.more', { count: page.web.length }), url } }
+      : {}),
+    ...(newsletter.opinions
+      ? {
+          opinions: {
+            more: { label: say(lang, 'digest.opinion.more'), url: opinionUrl(url, 'more') },
+            less: { label: say(lang, 'digest.opinion.less'), url: opinionUrl(url, 'less') },
+          },
+        }
       : {}),
     passItOn: {
       forward: { label: say(lang, 'digest.forward'), url: forwardUrl(newsletter.name, subject, url) },

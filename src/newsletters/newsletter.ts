@@ -45,6 +45,8 @@ export interface Newsletter {
   unknownPolicy: 'hold' | 'resend-once';
   deadlineHours: number;
   draftLeadMinutes: number;
+  /** Whether its mails ask for more or less like this. */
+  opinions: boolean;
   /** Origins whose pages may carry the box; empty = any. */
   allowedOrigins: string[];
   returnTo: string[];

@@ -30,6 +30,7 @@ const columns = [
   'unknown_policy',
   'deadline_hours',
   'draft_lead_minutes',
+  'opinions',
   'allowed_origins',
   'return_to',
   'revision',
@@ -208,6 +209,7 @@ function toColumns(written: Written) {
     unknown_policy: written.unknownPolicy,
     deadline_hours: written.deadlineHours,
     draft_lead_minutes: written.draftLeadMinutes,
+    opinions: written.opinions,
     allowed_origins: written.allowedOrigins,
     return_to: written.returnTo,
   };
@@ -269,6 +271,7 @@ function toNewsletter(row: Row, publisher: Publisher, sections: Section[]): News
     unknownPolicy: row.unknown_policy,
     deadlineHours: row.deadline_hours,
     draftLeadMinutes: row.draft_lead_minutes,
+    opinions: row.opinions,
     allowedOrigins: row.allowed_origins,
     returnTo: row.return_to,
     revision: row.revision,

@@ -31,6 +31,7 @@ export function toDocument(newsletter: Newsletter): NewsletterDocument {
     unknown: newsletter.unknownPolicy,
     deadline_hours: newsletter.deadlineHours,
     draft_lead_minutes: newsletter.draftLeadMinutes,
+    opinions: newsletter.opinions,
     allowed_origins: newsletter.allowedOrigins,
     return_to: newsletter.returnTo,
   };
@@ -111,6 +112,7 @@ export function fromDocument(document: NewsletterDocument, publisher: Publisher)
     unknownPolicy: document.unknown,
     deadlineHours: document.deadline_hours,
     draftLeadMinutes: document.draft_lead_minutes,
+    opinions: document.opinions,
     allowedOrigins: document.allowed_origins,
     returnTo: document.return_to,
   };

@@ -5,6 +5,7 @@ import * as rates from './migrations/0003-rates.ts';
 import * as archive from './migrations/0005-archive.ts';
 import * as rhythm from './migrations/0006-rhythm.ts';
 import * as troubledDeliveries from './migrations/0007-troubled-deliveries.ts';
+import * as opinions from './migrations/0008-opinions.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a released one is never changed. */
@@ -15,6 +16,7 @@ const migrations: Record<string, Migration> = {
   '0005-archive': archive,
   '0006-rhythm': rhythm,
   '0007-troubled-deliveries': troubledDeliveries,
+  '0008-opinions': opinions,
 };
 
 const postgresMajorMin = 14;

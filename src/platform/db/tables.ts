@@ -55,6 +55,7 @@ export interface Tables {
     unknown_policy: Generated<'hold' | 'resend-once'>;
     deadline_hours: Generated<number>;
     draft_lead_minutes: Generated<number>;
+    opinions: Generated<boolean>;
     allowed_origins: Generated<string[]>;
     return_to: Generated<string[]>;
     revision: Generated<number>;
@@ -364,6 +365,8 @@ export interface Tables {
     made_by: string;
     at: At;
   };
+  /** How many readers wish for more, or for less, like it. Nothing says who. */
+  edition_opinions: { edition_id: number; wish: 'more' | 'less'; n: number };
   edition_stories: {
     edition_id: number;
     newsletter_id: number;
