@@ -9,12 +9,38 @@ import { type Edition, type SlotName, slotName, type Wish } from './edition.ts';
  */
 export function webUrl(
   baseUrl: string,
-  newsletter: Pick<Newsletter, 'slug' | 'languages' | 'visibility'>,
+  newsletter: Housed,
   edition: SlotName & Pick<Edition, 'webKey'> & Partial<Pick<Edition, 'kind'>>,
   lang: string,
 ): string {
+  return pageUrl(baseUrl, newsletter, edition, lang, newsletter.visibility === 'private');
+}
+
+/**
+ * The same page as a mail links to it: while it has not appeared for everybody its key opens it, and afterwards leads to where
+ * it is for everybody.
+ */
+export function mailedUrl(
+  baseUrl: string,
+  newsletter: Housed,
+  edition: SlotName & Pick<Edition, 'webKey' | 'archiveDelayMinutes'> & Partial<Pick<Edition, 'kind'>>,
+  lang: string,
+): string {
+  const needsKey = newsletter.visibility === 'private' || edition.archiveDelayMinutes > 0;
+  return pageUrl(baseUrl, newsletter, edition, lang, needsKey);
+}
+
+type Housed = Pick<Newsletter, 'slug' | 'languages' | 'visibility'>;
+
+function pageUrl(
+  baseUrl: string,
+  newsletter: Housed,
+  edition: SlotName & Pick<Edition, 'webKey'> & Partial<Pick<Edition, 'kind'>>,
+  lang: string,
+  needsKey: boolean,
+): string {
   const kind = edition.kind === 'weekly' ? 'weekly/' : '';
-  const key = newsletter.visibility === 'private' ? `/${edition.webKey}` : '';
+  const key = needsKey ? `/${edition.webKey}` : '';
   return `${archiveUrl(baseUrl, newsletter, lang)}/${kind}${slotName(edition)}${key}`;
 }
 

@@ -51,8 +51,16 @@ export async function editionOf(
   const slot = readSlotName(c.req.param('date') ?? '');
   const edition = slot && (await findEditionBySlot(ctx.db, { newsletterId: newsletter.id, kind, ...slot }));
   if (!edition || edition.archiveState === 'hidden') throw notFound();
-  if (newsletter.visibility === 'private') refuseStrangers(edition, c.req.param('key'), ctx.clock.now());
+  const now = ctx.clock.now();
+  if (needsKey(newsletter, edition, now)) refuseStrangers(edition, c.req.param('key'), now);
   return edition;
+}
+
+/** Whether only its key opens it: a private newsletter's always, any other's until it appears for everybody. */
+export function needsKey(newsletter: Newsletter, edition: Edition, now: Date): boolean {
+  if (newsletter.visibility === 'private') return true;
+  // Without a delay it is there at once, also by a clock that is a moment behind the one that started the sending.
+  return edition.archiveDelayMinutes > 0 && (edition.appearsAt ?? edition.slotAt) > now;
 }
 
 /** A private edition is for who has its mail, for sixty days. @throws Refusal 404 without its key, 410 after its time. */

@@ -25,8 +25,12 @@ export interface Edition {
   archiveState: 'hidden' | 'public' | 'unpublished';
   /** Stands in its address when the newsletter is private; says nothing of who reads. */
   webKey: string;
-  /** When its page first appeared. */
+  /** When its sending started: from then on its mails open its page. */
   publishedAt: Date | undefined;
+  /** How long after that its page appears for everybody, as its mails were composed for. */
+  archiveDelayMinutes: number;
+  /** From when its page is there for everybody. */
+  appearsAt: Date | undefined;
   /** Made by the calendar, so it sends itself at its slot. */
   scheduled: boolean;
 }

@@ -3,9 +3,18 @@ import type { Context } from '../context.ts';
 import type { GuardEnv } from '../platform/http/guard.ts';
 import { Page } from '../platform/http/layout.tsx';
 import { say } from '../platform/i18n/messages.ts';
-import { opinionUrl, webUrl } from './addresses.ts';
+import { mailedUrl, opinionUrl, webUrl } from './addresses.ts';
 import { type Archive, archiveFrame, pathOf } from './archive-frame.tsx';
-import { archiveOf, draw, editionOf, editionPaths, gone, notFound, type Req } from './archive-request.tsx';
+import {
+  archiveOf,
+  draw,
+  editionOf,
+  editionPaths,
+  gone,
+  needsKey,
+  notFound,
+  type Req,
+} from './archive-request.tsx';
 import { countOpinion } from './count-opinion.ts';
 import { type Edition, type Wish, wishes } from './edition.ts';
 import { currentPage } from './page-queries.ts';
@@ -31,7 +40,10 @@ async function ask(ctx: Context, c: Req, kind: Edition['kind'], wish: Wish): Pro
   if (edition.archiveState === 'unpublished') return gone(c, archive);
   const page = await currentPage(ctx.db, edition.id, archive.lang);
   if (!page) throw notFound();
-  const asked = { archive, edition, wish, title: page.view.title, thanked: c.req.query('thanks') === '1' };
+  const { newsletter, lang, baseUrl } = archive;
+  const address = needsKey(newsletter, edition, ctx.clock.now()) ? mailedUrl : webUrl;
+  const url = address(baseUrl, newsletter, edition, lang);
+  const asked = { archive, url, wish, title: page.view.title, thanked: c.req.query('thanks') === '1' };
   c.header('Cache-Control', 'no-store');
   c.header('Referrer-Policy', 'no-referrer');
   return c.html(await draw(<OpinionPage {...asked} />));
@@ -48,14 +60,14 @@ async function count(ctx: Context, c: Req, kind: Edition['kind'], wish: Wish): P
 /** One question with one button, and after it a word of thanks. Pure. */
 function OpinionPage(props: {
   archive: Archive;
-  edition: Edition;
+  /** Of the edition. */
+  url: string;
   wish: Wish;
   title: string;
   thanked: boolean;
 }) {
-  const { archive, edition, wish, thanked } = props;
-  const { newsletter, lang, baseUrl } = archive;
-  const url = webUrl(baseUrl, newsletter, edition, lang);
+  const { archive, url, wish, thanked } = props;
+  const { newsletter, lang } = archive;
   const title = thanked ? say(lang, 'opinion.thanks.title') : say(lang, `opinion.${wish}.title`);
   return (
     <Page {...archiveFrame(archive, [])} title={title} noindex folio={[newsletter.name]}>

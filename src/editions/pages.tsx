@@ -10,6 +10,7 @@ import {
   editionPaths,
   gone,
   homes,
+  needsKey,
   notFound,
   type Req,
 } from './archive-request.tsx';
@@ -45,7 +46,14 @@ async function list(ctx: Context, c: Req): Promise<Response> {
   const archive = await archiveOf(ctx, c, { listed: true });
   const { newsletter, lang } = archive;
   const [older, newer] = [bound(c, 'older'), bound(c, 'newer')];
-  const stretch = { newsletterId: newsletter.id, lang, older, newer, limit: listedMax + 1 };
+  const stretch = {
+    newsletterId: newsletter.id,
+    lang,
+    older,
+    newer,
+    appearedBy: ctx.clock.now(),
+    limit: listedMax + 1,
+  };
   const found = await listedPages(ctx.db, stretch);
   const hasMore = found.length > listedMax;
   const isBack = newer !== undefined && older === undefined;
@@ -64,7 +72,12 @@ async function list(ctx: Context, c: Req): Promise<Response> {
 
 async function latest(ctx: Context, c: Req): Promise<Response> {
   const { newsletter, lang } = await archiveOf(ctx, c, { listed: true });
-  const [edition] = await listedPages(ctx.db, { newsletterId: newsletter.id, lang, limit: 1 });
+  const [edition] = await listedPages(ctx.db, {
+    newsletterId: newsletter.id,
+    lang,
+    appearedBy: ctx.clock.now(),
+    limit: 1,
+  });
   if (!edition) throw notFound();
   c.header('Cache-Control', 'no-store');
   return c.redirect(webUrl(ctx.config.baseUrl, newsletter, edition, lang), 302);
@@ -75,6 +88,7 @@ async function feed(ctx: Context, c: Req, kind: 'xml' | 'json'): Promise<Respons
   const editions = await latestPages(ctx.db, {
     newsletterId: archive.newsletter.id,
     lang: archive.lang,
+    appearedBy: ctx.clock.now(),
     limit: listedMax,
   });
   const about = { ...archive, editions };
@@ -95,14 +109,15 @@ async function show(ctx: Context, c: Req, kind: Edition['kind']): Promise<Respon
   const archive = await archiveOf(ctx, c);
   const { newsletter, lang } = archive;
   const edition = await editionOf(ctx, c, archive, kind);
-  const isPrivate = newsletter.visibility === 'private';
-  if (!isPrivate && c.req.param('key')) {
+  const now = ctx.clock.now();
+  const byKey = needsKey(newsletter, edition, now);
+  if (!byKey && c.req.param('key')) {
     return c.redirect(webUrl(ctx.config.baseUrl, newsletter, edition, lang), 301);
   }
   if (edition.archiveState === 'unpublished') return gone(c, archive);
   const page = await currentPage(ctx.db, edition.id, lang);
   if (!page) throw notFound();
-  const nearby = { newsletterId: newsletter.id, lang, limit: 1 };
+  const nearby = { newsletterId: newsletter.id, lang, appearedBy: now, limit: 1 };
   const [{ languages }, corrections, [previous], [next]] = await Promise.all([
     printedPages(ctx.db, edition.id),
     correctionsOf(ctx.db, edition.id),
@@ -110,10 +125,10 @@ async function show(ctx: Context, c: Req, kind: Edition['kind']): Promise<Respon
     listedPages(ctx.db, { ...nearby, newer: edition }),
   ]);
   c.header('Content-Language', lang);
-  if (isPrivate) c.header('Referrer-Policy', 'no-referrer');
-  const shown = { ...archive, edition, page, languages, corrections, previous, next };
+  if (byKey) c.header('Referrer-Policy', 'no-referrer');
+  const shown = { ...archive, edition, byKey, page, languages, corrections, previous, next };
   const body = await draw(<EditionView {...shown} />);
-  return answerCached(c, { body, contentType: html, maxAgeSeconds, isPrivate });
+  return answerCached(c, { body, contentType: html, maxAgeSeconds, isPrivate: byKey });
 }
 
 /** A place in the list, named by an edition. @throws Refusal 404 when it names none. */

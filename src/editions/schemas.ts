@@ -23,7 +23,11 @@ export const editionSchema = z
     scheduled: z.boolean(),
     urls: words,
     archive_state: z.enum(['hidden', 'public', 'unpublished']),
-    published_at: z.iso.datetime().nullable(),
+    published_at: z.iso.datetime().nullable().openapi({ description: 'When its sending started' }),
+    appears_at: z.iso
+      .datetime()
+      .nullable()
+      .openapi({ description: 'From when its pages are there for everybody' }),
   })
   .openapi('Edition');
 const storySchema = z

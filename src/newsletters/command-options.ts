@@ -25,6 +25,7 @@ export interface FieldOptions {
   thinDay?: string;
   langGap?: string;
   draftLeadMinutes?: number;
+  archiveDelayMinutes?: number;
   opinions?: boolean;
   origins?: string[];
 }
@@ -57,6 +58,7 @@ export function withFields(command: Command): Command {
     .addOption(new Option('--lang-gap <what>', 'a story that a language lacks').choices(['omit', 'mark']))
     .option('--draft-lead-minutes <n>', 'how long before its slot an edition is drafted', Number)
     .option('--opinions <on|off>', 'ask readers of an edition for more or less like it', onOrOff)
+    .option('--archive-delay-minutes <n>', 'how long after its sending started its page appears', Number)
     .option('--origins <list>', 'origins whose pages may carry the box', list);
 }
 
@@ -84,6 +86,7 @@ export function fieldsOf(options: FieldOptions): Record<string, unknown> {
     thin_day: options.thinDay,
     lang_gap: options.langGap,
     draft_lead_minutes: options.draftLeadMinutes,
+    archive_delay_minutes: options.archiveDelayMinutes,
     opinions: options.opinions,
     allowed_origins: options.origins,
   });

@@ -6,6 +6,7 @@ import * as archive from './migrations/0005-archive.ts';
 import * as rhythm from './migrations/0006-rhythm.ts';
 import * as troubledDeliveries from './migrations/0007-troubled-deliveries.ts';
 import * as opinions from './migrations/0008-opinions.ts';
+import * as archiveDelay from './migrations/0009-archive-delay.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a released one is never changed. */
@@ -17,6 +18,7 @@ const migrations: Record<string, Migration> = {
   '0006-rhythm': rhythm,
   '0007-troubled-deliveries': troubledDeliveries,
   '0008-opinions': opinions,
+  '0009-archive-delay': archiveDelay,
 };
 
 const postgresMajorMin = 14;

@@ -55,6 +55,7 @@ export interface Tables {
     unknown_policy: Generated<'hold' | 'resend-once'>;
     deadline_hours: Generated<number>;
     draft_lead_minutes: Generated<number>;
+    archive_delay_minutes: Generated<number>;
     opinions: Generated<boolean>;
     allowed_origins: Generated<string[]>;
     return_to: Generated<string[]>;
@@ -337,8 +338,12 @@ export interface Tables {
     archive_state: Generated<'hidden' | 'public' | 'unpublished'>;
     /** Opens its pages when the newsletter is private: 122 random bits, in hex. */
     web_key: Generated<string>;
-    /** When its page first appeared: when its sending started. */
+    /** When its sending started: from then on its mails open its page. */
     published_at: MaybeAt;
+    /** The newsletter's when it was composed: its mails' links were made for it. */
+    archive_delay_minutes: Generated<number>;
+    /** From when its page is there for everybody. */
+    appears_at: MaybeAt;
     /** Made by the newsletter's calendar, so it sends itself at its slot. */
     scheduled: Generated<boolean>;
     created_at: At;
