@@ -27,6 +27,7 @@ export interface FieldOptions {
   draftLeadMinutes?: number;
   archiveDelayMinutes?: number;
   opinions?: boolean;
+  confirmationReminder?: boolean;
   origins?: string[];
 }
 
@@ -59,6 +60,7 @@ export function withFields(command: Command): Command {
     .option('--draft-lead-minutes <n>', 'how long before its slot an edition is drafted', Number)
     .option('--opinions <on|off>', 'ask readers of an edition for more or less like it', onOrOff)
     .option('--archive-delay-minutes <n>', 'how long after its sending started its page appears', Number)
+    .option('--confirmation-reminder <on|off>', 'ask who has not confirmed after a day once more', onOrOff)
     .option('--origins <list>', 'origins whose pages may carry the box', list);
 }
 
@@ -88,6 +90,7 @@ export function fieldsOf(options: FieldOptions): Record<string, unknown> {
     draft_lead_minutes: options.draftLeadMinutes,
     archive_delay_minutes: options.archiveDelayMinutes,
     opinions: options.opinions,
+    confirmation_reminder: options.confirmationReminder,
     allowed_origins: options.origins,
   });
   return {

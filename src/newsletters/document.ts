@@ -159,6 +159,10 @@ export const newsletterFields = z.strictObject({
     .default(0)
     .openapi({ description: "How long after its sending started an edition's page appears" }),
   opinions: z.boolean().default(true),
+  confirmation_reminder: z
+    .boolean()
+    .default(false)
+    .openapi({ description: 'Whether who has not confirmed after a day is asked once more' }),
   allowed_origins: z.array(origin).max(listMax).default([]),
   return_to: z.array(webAddress).max(listMax).default([]),
 });

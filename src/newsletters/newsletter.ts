@@ -49,6 +49,8 @@ export interface Newsletter {
   archiveDelayMinutes: number;
   /** Whether its mails ask for more or less like this. */
   opinions: boolean;
+  /** Whether who has not confirmed after a day is asked once more. */
+  confirmationReminder: boolean;
   /** Origins whose pages may carry the box; empty = any. */
   allowedOrigins: string[];
   returnTo: string[];

@@ -32,6 +32,7 @@ const columns = [
   'draft_lead_minutes',
   'archive_delay_minutes',
   'opinions',
+  'confirmation_reminder',
   'allowed_origins',
   'return_to',
   'revision',
@@ -212,6 +213,7 @@ function toColumns(written: Written) {
     draft_lead_minutes: written.draftLeadMinutes,
     archive_delay_minutes: written.archiveDelayMinutes,
     opinions: written.opinions,
+    confirmation_reminder: written.confirmationReminder,
     allowed_origins: written.allowedOrigins,
     return_to: written.returnTo,
   };
@@ -275,6 +277,7 @@ function toNewsletter(row: Row, publisher: Publisher, sections: Section[]): News
     draftLeadMinutes: row.draft_lead_minutes,
     archiveDelayMinutes: row.archive_delay_minutes,
     opinions: row.opinions,
+    confirmationReminder: row.confirmation_reminder,
     allowedOrigins: row.allowed_origins,
     returnTo: row.return_to,
     revision: row.revision,

@@ -33,6 +33,7 @@ export function toDocument(newsletter: Newsletter): NewsletterDocument {
     draft_lead_minutes: newsletter.draftLeadMinutes,
     archive_delay_minutes: newsletter.archiveDelayMinutes,
     opinions: newsletter.opinions,
+    confirmation_reminder: newsletter.confirmationReminder,
     allowed_origins: newsletter.allowedOrigins,
     return_to: newsletter.returnTo,
   };
@@ -115,6 +116,7 @@ export function fromDocument(document: NewsletterDocument, publisher: Publisher)
     draftLeadMinutes: document.draft_lead_minutes,
     archiveDelayMinutes: document.archive_delay_minutes,
     opinions: document.opinions,
+    confirmationReminder: document.confirmation_reminder,
     allowedOrigins: document.allowed_origins,
     returnTo: document.return_to,
   };

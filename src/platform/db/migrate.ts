@@ -7,6 +7,7 @@ import * as rhythm from './migrations/0006-rhythm.ts';
 import * as troubledDeliveries from './migrations/0007-troubled-deliveries.ts';
 import * as opinions from './migrations/0008-opinions.ts';
 import * as archiveDelay from './migrations/0009-archive-delay.ts';
+import * as reminder from './migrations/0010-reminder.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a released one is never changed. */
@@ -19,6 +20,7 @@ const migrations: Record<string, Migration> = {
   '0007-troubled-deliveries': troubledDeliveries,
   '0008-opinions': opinions,
   '0009-archive-delay': archiveDelay,
+  '0010-reminder': reminder,
 };
 
 const postgresMajorMin = 14;

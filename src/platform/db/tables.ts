@@ -57,6 +57,7 @@ export interface Tables {
     draft_lead_minutes: Generated<number>;
     archive_delay_minutes: Generated<number>;
     opinions: Generated<boolean>;
+    confirmation_reminder: Generated<boolean>;
     allowed_origins: Generated<string[]>;
     return_to: Generated<string[]>;
     revision: Generated<number>;
@@ -161,6 +162,7 @@ export interface Tables {
     subscriber_id: Maybe<number>;
     created_at: At;
     put_off_until: MaybeAt;
+    reminded_at: MaybeAt;
     expires_at: MaybeAt;
   };
   confirmation_tokens: { hash: Buffer; sign_up_id: number; created_at: At; expires_at: At; used_at: MaybeAt };
