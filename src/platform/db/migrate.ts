@@ -8,6 +8,7 @@ import * as troubledDeliveries from './migrations/0007-troubled-deliveries.ts';
 import * as opinions from './migrations/0008-opinions.ts';
 import * as archiveDelay from './migrations/0009-archive-delay.ts';
 import * as reminder from './migrations/0010-reminder.ts';
+import * as signUpTopics from './migrations/0011-sign-up-topics.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a released one is never changed. */
@@ -21,6 +22,7 @@ const migrations: Record<string, Migration> = {
   '0008-opinions': opinions,
   '0009-archive-delay': archiveDelay,
   '0010-reminder': reminder,
+  '0011-sign-up-topics': signUpTopics,
 };
 
 const postgresMajorMin = 14;

@@ -150,6 +150,8 @@ export interface Tables {
     newsletter_ids: number[];
     marketing: boolean;
     wording_ids: number[];
+    /** Sections of the one newsletter it names; null = all. */
+    topics: Maybe<string[]>;
     lang: string;
     form: string;
     page_url: Maybe<string>;
