@@ -9,6 +9,7 @@ import * as opinions from './migrations/0008-opinions.ts';
 import * as archiveDelay from './migrations/0009-archive-delay.ts';
 import * as reminder from './migrations/0010-reminder.ts';
 import * as signUpTopics from './migrations/0011-sign-up-topics.ts';
+import * as merged from './migrations/0012-merged.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a released one is never changed. */
@@ -23,6 +24,7 @@ const migrations: Record<string, Migration> = {
   '0009-archive-delay': archiveDelay,
   '0010-reminder': reminder,
   '0011-sign-up-topics': signUpTopics,
+  '0012-merged': merged,
 };
 
 const postgresMajorMin = 14;

@@ -115,6 +115,8 @@ export interface Tables {
     source: Maybe<string>;
     created_at: At;
     erased_at: MaybeAt;
+    /** Who stands for them since both became one reader. */
+    merged_into: Maybe<number>;
   };
   subscriptions: {
     id: Id;
