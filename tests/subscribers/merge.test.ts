@@ -181,7 +181,7 @@ describe('two readers who become one', () => {
     await press(await look(links.accept));
     await deliverFree(web.ctx, editionId);
     const digests = async (email: string) =>
-      (await mailsTo(web.ctx, email)).filter((mail) => mail.headers.has('feedback-id')).length;
+      (await mailsTo(web.ctx, email)).filter((mail) => mail.headers.has('list')).length;
     expect([await digests(old), await digests(fresh)]).toEqual([0, 1]);
     const counts = await countsOf(web.ctx, editionId);
     expect(counts.skipped).toBeGreaterThanOrEqual(1);
