@@ -34,10 +34,14 @@ function keep(form: HTMLFormElement, name: string, value: string | undefined): v
   else form.append(make('input', '', { type: 'hidden', name, value }));
 }
 
+/** The newsletter of a box, or several by comma. */
+function namesOf(box: Element | null): string | null | undefined {
+  return box?.getAttribute('newsletter') ?? box?.getAttribute('newsletters');
+}
+
 /** For the publisher's own counting; no address is in it. */
 function announce(form: HTMLFormElement, kind: 'submit' | 'accepted' | 'error', code?: string): void {
-  const newsletter =
-    form.closest('dateline-signup')?.getAttribute('newsletter') ?? form.action.split('/').pop();
+  const newsletter = namesOf(form.closest('dateline-signup')) ?? form.action.split('/').pop();
   form.dispatchEvent(
     new CustomEvent(`dateline:${kind}`, { bubbles: true, composed: true, detail: { newsletter, code } }),
   );

@@ -9,13 +9,19 @@ class DatelineSignup extends HTMLElement {
 
   /** Without the plain form in it, it leads to the hosted page: the words that a reader agrees to come from the server. */
   private complete(): void {
-    const newsletter = this.getAttribute('newsletter');
-    if (this.querySelector('form') || !newsletter || !home) return;
-    const link = make('a', say(this.lang, 'button'), {
-      href: `${home}/s/${encodeURIComponent(newsletter)}`,
-      className: 'dl-button',
-    });
-    this.append(link);
+    const { lang } = this;
+    const level = this.getAttribute('heading-level') ?? '';
+    const heading = this.querySelector('h1, h2, h3, h4');
+    if (heading && /^[2-4]$/.test(level)) {
+      heading.replaceWith(make(`h${level}` as 'h2', [...heading.childNodes], { id: heading.id }));
+    }
+    const named = namesOf(this);
+    if (this.querySelector('form') || !named || !home) return;
+    const query = new URLSearchParams({ lang });
+    const names = named.split(',');
+    if (names[1]) for (const name of names) query.append('pick', name);
+    const href = `${home}/s${names[1] ? '' : `/${named}`}?${query}`;
+    this.append(make('a', say(lang, 'button'), { href, className: 'dl-button' }));
   }
 }
 
@@ -31,9 +37,10 @@ document.addEventListener(
     const form = boxFormOf(event);
     if (form) {
       event.preventDefault();
-      const src = form.closest('dateline-signup')?.getAttribute('src');
-      const kept = form.querySelector<HTMLInputElement>('[name=src]');
-      if (src && kept) kept.value = src;
+      for (const name of ['src', 'topics']) {
+        const said = form.closest('dateline-signup')?.getAttribute(name);
+        if (said) keep(form, name, said);
+      }
       void send(form);
       return;
     }

@@ -6,6 +6,7 @@ import type { Context } from './context.ts';
 import { deliveriesApi } from './deliveries/api.ts';
 import { deskPages } from './deliveries/desk-pages.tsx';
 import { editionsApi } from './editions/api.ts';
+import { opinionPages } from './editions/opinion-pages.tsx';
 import { editionPages } from './editions/pages.tsx';
 import { sitemapPages } from './editions/sitemap-pages.ts';
 import { FirstSteps } from './insight/first-steps.tsx';
@@ -70,6 +71,7 @@ export function openWeb(ctx: Context): Hono<GuardEnv> {
   app.route('/', subscriberPages(ctx));
   app.route('/', sitemapPages(ctx));
   // Last, since a newsletter's slug is the first thing in its path.
+  app.route('/', opinionPages(ctx));
   app.route('/', editionPages(ctx));
   return app;
 }

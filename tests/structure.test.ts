@@ -60,6 +60,7 @@ const owners: Record<string, readonly string[]> = {
     'edition_blocks',
     'edition_pages',
     'corrections',
+    'edition_opinions',
     'approvals',
   ],
   deliveries: ['sends', 'deliveries', 'delivery_batches', 'send_counts', 'mail_domains', 'lanes'],

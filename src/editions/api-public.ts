@@ -63,7 +63,13 @@ export function publicEditionsApi(ctx: Context): OpenAPIHono<KeyEnv> {
       if (after !== undefined && !older) {
         throw new Refusal(422, 'no_edition_name', `${after} names no edition.`, 'after');
       }
-      const editions = await listedPages(ctx.db, { newsletterId: newsletter.id, lang, older, limit });
+      const editions = await listedPages(ctx.db, {
+        newsletterId: newsletter.id,
+        lang,
+        older,
+        appearedBy: ctx.clock.now(),
+        limit,
+      });
       const last = editions.at(-1);
       c.header('Cache-Control', `public, max-age=${maxAgeSeconds}`);
       return c.json(
@@ -75,7 +81,7 @@ export function publicEditionsApi(ctx: Context): OpenAPIHono<KeyEnv> {
             title: edition.title,
             description: edition.description,
             url: webUrl(ctx.config.baseUrl, newsletter, edition, lang),
-            published_at: edition.publishedAt.toISOString(),
+            published_at: edition.appearsAt.toISOString(),
             changed_at: edition.changedAt.toISOString(),
           })),
           next: last && editions.length === limit ? slotName(last) : null,

@@ -10,6 +10,7 @@ import { archiveApi } from './api-archive.ts';
 import { publicEditionsApi } from './api-public.ts';
 import { cancelEdition } from './cancel.ts';
 import { changeEdition } from './change.ts';
+import { countedOpinions } from './count-opinion.ts';
 import { draft } from './draft.ts';
 import type { Edition } from './edition.ts';
 import { listEditions, namedEdition } from './find.ts';
@@ -263,6 +264,7 @@ export function editionsApi(ctx: Context): OpenAPIHono<KeyEnv> {
   async function whole(edition: Edition, newsletter: Newsletter) {
     return {
       ...outside(edition, newsletter, baseUrl),
+      opinions: await countedOpinions(ctx.db, edition.id),
       slots: await outsideStories(ctx.db, edition),
       variants: await outsideVariants(ctx.db, edition),
     };

@@ -9,6 +9,7 @@ import { type Shell, table } from '../shell.ts';
 import { cancelEdition } from './cancel.ts';
 import { changeEdition } from './change.ts';
 import { addArchiveCommands } from './commands-archive.ts';
+import { countedOpinions } from './count-opinion.ts';
 import { draft } from './draft.ts';
 import { type Edition, slotName } from './edition.ts';
 import { listEditions, namedEdition } from './find.ts';
@@ -86,9 +87,17 @@ export function editionCommand(shell: Shell): Command {
         const { edition: one, newsletter } = await find(ctx, name);
         const stories = await outsideStories(ctx.db, one);
         const variants = await outsideVariants(ctx.db, one);
-        out.result({ ...outside(one, newsletter, ctx.config.baseUrl), slots: stories, variants }, [
+        const opinions = await countedOpinions(ctx.db, one.id);
+        const document = {
+          ...outside(one, newsletter, ctx.config.baseUrl),
+          opinions,
+          slots: stories,
+          variants,
+        };
+        out.result(document, [
           ...headline(one, newsletter.name),
           ...variants.map((variant) => `${variant.lang}: ${variant.html_bytes} bytes of HTML`),
+          `Readers who wish for more like it: ${opinions.more}, for less: ${opinions.less}`,
           ...table([
             ['PLACE', 'SECTION', 'STORY', 'WHY'],
             ...stories.map((story) => [story.place, story.section ?? '', story.story_id, story.reason]),

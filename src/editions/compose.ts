@@ -5,6 +5,7 @@ import { type ComposedMessage, composeMessage } from '../platform/mail/message.t
 import { blockBytes, cutBlocks } from '../platform/render/blocks.ts';
 import { joinDigest, renderMarkedDigest } from '../platform/render/mail.ts';
 import type { DigestView } from '../platform/render/views.ts';
+import { mailedUrl } from './addresses.ts';
 import { type Blocks, putBlocks } from './block-queries.ts';
 import { checkVariant, htmlBytesMax, type VariantCheck } from './check-variant.ts';
 import type { Edition } from './edition.ts';
@@ -99,7 +100,10 @@ async function renderPage(
   at: { edition: Edition; newsletter: Newsletter; lang: string; page: Page },
 ): Promise<Rendered> {
   const { edition, newsletter, lang, page } = at;
-  const view = digestView({ edition, newsletter, page, lang, baseUrl: ctx.config.baseUrl });
+  const { archiveDelayMinutes } = newsletter;
+  const { baseUrl } = ctx.config;
+  const url = mailedUrl(baseUrl, newsletter, { ...edition, archiveDelayMinutes }, lang);
+  const view = digestView({ edition, newsletter, page, lang, baseUrl, url });
   const marked = await renderMarkedDigest(ctx.templates, view);
   const { html, text } = joinDigest(marked);
   const headers = editionHeaders(ctx.config, newsletter, edition);
@@ -178,7 +182,8 @@ async function keep(
     }
     await dropVariants(db, edition.id, languages);
     await dropPages(db, edition.id, languages);
-    await queries.noteComposed(db, edition.id, edition.revision);
+    const { archiveDelayMinutes } = newsletter;
+    await queries.noteComposed(db, edition.id, { revision: edition.revision, archiveDelayMinutes });
     return moveEdition(db, edition.id, ['draft'], 'ready', now);
   });
 }

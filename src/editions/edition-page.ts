@@ -54,3 +54,19 @@ export function toEditionPage(view: DigestView, content: Page): EditionPage {
     ),
   };
 }
+
+/** The page as it is opened by its key: what it tells in full it finds in itself, not where it is to appear. Pure. */
+export function openedByKey(page: EditionPage, appearsAtUrl: string): EditionPage {
+  const here = <Linked extends { url: string }>(one: Linked): Linked =>
+    one.url.startsWith(`${appearsAtUrl}#`) ? { ...one, url: one.url.slice(appearsAtUrl.length) } : one;
+  const { lead, sections, briefs } = page.view;
+  return {
+    ...page,
+    view: {
+      ...page.view,
+      lead: here(lead),
+      sections: sections.map((section) => ({ ...section, stories: section.stories.map(here) })),
+      ...(briefs ? { briefs: { ...briefs, items: briefs.items.map(here) } } : {}),
+    },
+  };
+}

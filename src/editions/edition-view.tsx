@@ -3,17 +3,19 @@ import { archiveUrl } from '../newsletters/archive-url.ts';
 import { Page } from '../platform/http/layout.tsx';
 import { clockTime, plainDate } from '../platform/i18n/dates.ts';
 import { say } from '../platform/i18n/messages.ts';
-import { webUrl } from './addresses.ts';
+import { mailedUrl, webUrl } from './addresses.ts';
 import { type Archive, ArchiveBox, ArchiveHead, archiveFrame, pathOf } from './archive-frame.tsx';
 import { correctionWords } from './correction-words.ts';
 import type { Edition } from './edition.ts';
 import { EditionBlocks } from './edition-blocks.tsx';
-import type { EditionPage } from './edition-page.ts';
+import { type EditionPage, openedByKey } from './edition-page.ts';
 import type { Correction, Listed } from './page-queries.ts';
 import { scriptJson, structured } from './structured.ts';
 
 export interface EditionShown extends Archive {
   edition: Edition;
+  /** Its key opened it: it is private, or has not appeared for everybody yet. */
+  byKey: boolean;
   page: EditionPage;
   /** Languages in which it has a page. */
   languages: readonly string[];
@@ -25,30 +27,30 @@ export interface EditionShown extends Archive {
 
 /** The page of an edition. Pure, the same for everybody: it knows of no reader. */
 export function EditionView(shown: EditionShown) {
-  const { newsletter, lang, baseUrl, edition, page, corrections, previous, next } = shown;
+  const { newsletter, lang, baseUrl, edition, byKey, page, corrections, previous, next } = shown;
   const { view } = page;
+  const address = byKey ? mailedUrl : webUrl;
   const urls = newsletter.languages
     .filter((one) => shown.languages.includes(one))
-    .map((one) => ({ lang: one, url: webUrl(baseUrl, newsletter, edition, one) }));
+    .map((one) => ({ lang: one, url: address(baseUrl, newsletter, edition, one) }));
   const url = webUrl(baseUrl, newsletter, edition, lang);
   const archive = archiveUrl(baseUrl, newsletter, lang);
-  const publishedAt = edition.publishedAt ?? edition.slotAt;
+  const publishedAt = (byKey ? edition.publishedAt : edition.appearsAt) ?? edition.slotAt;
   const changedAt = corrections[0]?.at ?? publishedAt;
   const at = (one: Listed) => pathOf(webUrl(baseUrl, newsletter, one, lang));
   const frame = archiveFrame(shown, urls);
-  // Who has one mail of a private newsletter has one page, not the way to all the others.
   const isPrivate = newsletter.visibility === 'private';
   return (
     <Page
       {...frame}
-      noindex={frame.noindex || edition.kind === 'weekly'}
+      noindex={byKey || edition.kind === 'weekly'}
       kind="article"
       title={`${view.title} · ${newsletter.name}`}
       description={view.preheader}
       canonical={url}
       folio={[view.folio.date, view.folio.number, view.folio.minutes].filter((part) => part !== undefined)}
       head={
-        !isPrivate && (
+        !byKey && (
           <>
             <ArchiveHead archive={shown} url={urls[0]?.url} />
             <Sharing page={page} publishedAt={publishedAt} changedAt={changedAt} />
@@ -66,6 +68,7 @@ export function EditionView(shown: EditionShown) {
       }
     >
       <article class="edition">
+        {/* Who has one mail of a private newsletter has one page, not the way to all the others. */}
         <h1>{isPrivate ? newsletter.name : <a href={pathOf(archive)}>{newsletter.name}</a>}</h1>
         <p class="meta">
           <time datetime={publishedAt.toISOString()}>
@@ -74,9 +77,9 @@ export function EditionView(shown: EditionShown) {
         </p>
         <Corrections corrections={corrections} lang={lang} timeZone={newsletter.timeZone} />
         <ArchiveBox archive={shown} place="top" />
-        <EditionBlocks page={page} />
+        <EditionBlocks page={byKey ? openedByKey(page, url) : page} />
       </article>
-      {!isPrivate && (
+      {!byKey && (
         <Turn
           archive={pathOf(archive)}
           lang={lang}

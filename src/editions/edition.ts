@@ -25,11 +25,19 @@ export interface Edition {
   archiveState: 'hidden' | 'public' | 'unpublished';
   /** Stands in its address when the newsletter is private; says nothing of who reads. */
   webKey: string;
-  /** When its page first appeared. */
+  /** When its sending started: from then on its mails open its page. */
   publishedAt: Date | undefined;
+  /** How long after that its page appears for everybody, as its mails were composed for. */
+  archiveDelayMinutes: number;
+  /** From when its page is there for everybody. */
+  appearsAt: Date | undefined;
   /** Made by the calendar, so it sends itself at its slot. */
   scheduled: boolean;
 }
+
+/** What a reader says of an edition: more like this, or less. */
+export const wishes = ['more', 'less'] as const;
+export type Wish = (typeof wishes)[number];
 
 /** Which state may follow which. Nothing else moves an edition. */
 export const mayFollow: Record<EditionState, readonly EditionState[]> = {

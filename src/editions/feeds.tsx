@@ -31,7 +31,7 @@ export function rssFeed({ newsletter, lang, baseUrl, editions }: FeedOf): string
         link: url,
         description: edition.description,
         guid: { value: url, isPermaLink: true },
-        pubDate: edition.publishedAt,
+        pubDate: edition.appearsAt,
         content: { encoded: blocks(edition.page) },
       };
     }),
@@ -57,7 +57,7 @@ export function jsonFeed({ newsletter, lang, baseUrl, editions }: FeedOf): strin
         title: edition.title,
         summary: edition.description,
         content_html: blocks(edition.page),
-        date_published: edition.publishedAt,
+        date_published: edition.appearsAt,
         date_modified: edition.changedAt,
         ...(image ? { image: image.url } : {}),
       };

@@ -44,14 +44,19 @@ export async function namedEdition(db: Db, name: string, newsletterName?: string
   );
 }
 
-/** The newest regular edition that is on the web, or `undefined` before the first. */
-export async function latestPublic(db: Db, newsletterId: number): Promise<Edition | undefined> {
+/** The newest regular edition that is on the web for everybody by then, or `undefined` before the first. */
+export async function latestPublic(
+  db: Db,
+  newsletterId: number,
+  appearedBy: Date,
+): Promise<Edition | undefined> {
   const row = await db
     .selectFrom('editions')
     .selectAll()
     .where('newsletter_id', '=', newsletterId)
     .where('kind', '=', 'regular')
     .where('archive_state', '=', 'public')
+    .where((eb) => eb.or([eb('archive_delay_minutes', '=', 0), eb('appears_at', '<=', appearedBy)]))
     .orderBy('slot_date', 'desc')
     .orderBy('seq', 'desc')
     .limit(1)

@@ -26,10 +26,10 @@ const storiesMax = 3;
  */
 export async function latestStories(
   db: Db,
-  asked: { newsletter: Newsletter; lang: string; baseUrl: string },
+  asked: { newsletter: Newsletter; lang: string; baseUrl: string; now: Date },
 ): Promise<LatestStories | undefined> {
-  const { newsletter, lang, baseUrl } = asked;
-  const edition = await latestPublic(db, newsletter.id);
+  const { newsletter, lang, baseUrl, now } = asked;
+  const edition = await latestPublic(db, newsletter.id, now);
   if (!edition) return undefined;
   for (const one of [lang, ...newsletter.languages.filter((other) => other !== lang)]) {
     const page = await currentPage(db, edition.id, one);

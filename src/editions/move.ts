@@ -32,7 +32,7 @@ export async function moveEdition(
     .set((expression) => ({
       state: to,
       updated_at: at,
-      // Its public page appears with the first mail, since every mail links to it.
+      // Its page is there with the first mail, since every mail links to it; for everybody, when its newsletter says so.
       archive_state:
         to === 'sending'
           ? sql<'public'>`case archive_state when 'hidden' then 'public' else archive_state end`
@@ -41,6 +41,10 @@ export async function moveEdition(
         to === 'sending'
           ? expression.fn.coalesce('published_at', expression.val(at))
           : expression.ref('published_at'),
+      appears_at:
+        to === 'sending'
+          ? sql<Date>`coalesce(appears_at, ${at}::timestamptz + archive_delay_minutes * interval '1 minute')`
+          : expression.ref('appears_at'),
       ...reasons,
     }))
     .where('id', '=', editionId)

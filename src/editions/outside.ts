@@ -29,6 +29,8 @@ export interface OutsideEdition {
   /** Whether the pages are there: not before its sending starts, and not once it is taken off the web. */
   archive_state: Edition['archiveState'];
   published_at: string | null;
+  /** From when its pages are there for everybody. */
+  appears_at: string | null;
 }
 
 export interface OutsideStory {
@@ -63,6 +65,7 @@ export function outside(edition: Edition, newsletter: Newsletter, baseUrl: strin
     ),
     archive_state: edition.archiveState,
     published_at: edition.publishedAt?.toISOString() ?? null,
+    appears_at: edition.appearsAt?.toISOString() ?? null,
   };
 }
 

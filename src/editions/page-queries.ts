@@ -67,7 +67,9 @@ export interface Listed extends SlotName {
   slotAt: Date;
   title: string;
   description: string;
-  publishedAt: Date;
+  archiveDelayMinutes: number;
+  /** When its page appeared, or is to appear. */
+  appearsAt: Date;
   /** When its page last changed. */
   changedAt: Date;
 }
@@ -78,7 +80,8 @@ interface ListedRow {
   seq: number;
   slot_at: Date;
   web_key: string;
-  published_at: Date;
+  archive_delay_minutes: number;
+  appears_at: Date;
   title: string;
   description: string;
   printed_at: Date;
@@ -90,7 +93,17 @@ export interface Stretch {
   /** Only older ones; of `newer` the nearest come. */
   older?: SlotName | undefined;
   newer?: SlotName | undefined;
+  /** Only what has appeared by then; `undefined`: also what is still to appear. */
+  appearedBy: Date | undefined;
   limit: number;
+}
+
+/** When a page is there for everybody; one that was published by an older version appeared at once. */
+const appearance = sql`coalesce(e.appears_at, e.published_at, e.slot_at)`;
+
+/** Without a delay a page has appeared at once, by whatever clock. */
+function hasAppeared(by: Date): RawBuilder<boolean> {
+  return sql`(e.archive_delay_minutes = 0 or ${appearance} <= ${by})`;
 }
 
 /** Published regular editions that have a page in the language, newest first. */
@@ -112,7 +125,7 @@ async function listRows<More = unknown>(
   stretch: Stretch,
   more: RawBuilder<unknown>,
 ): Promise<(ListedRow & More)[]> {
-  const { newsletterId, lang, older, newer, limit } = stretch;
+  const { newsletterId, lang, older, newer, appearedBy, limit } = stretch;
   const bound = older
     ? sql`and (e.slot_date, e.seq) < (${older.slotDate}::date, ${older.seq}::smallint)`
     : newer
@@ -120,12 +133,14 @@ async function listRows<More = unknown>(
       : sql``;
   const order = newer && !older ? sql`e.slot_date, e.seq` : sql`e.slot_date desc, e.seq desc`;
   const { rows } = await sql<ListedRow & More>`
-    select e.id, e.slot_date, e.seq, e.slot_at, e.web_key, coalesce(e.published_at, e.slot_at) as published_at,
+    select e.id, e.slot_date, e.seq, e.slot_at, e.web_key, e.archive_delay_minutes,
+      ${appearance} as appears_at,
       p.title, p.description, p.printed_at ${more}
     from editions e
     join lateral (select * from edition_pages p where p.edition_id = e.id and p.lang = ${lang}
       order by p.version desc limit 1) p on true
-    where e.newsletter_id = ${newsletterId} and e.kind = 'regular' and e.archive_state = 'public' ${bound}
+    where e.newsletter_id = ${newsletterId} and e.kind = 'regular' and e.archive_state = 'public'
+      and ${appearedBy ? hasAppeared(appearedBy) : sql`true`} ${bound}
     order by ${order} limit ${limit}`.execute(db);
   return rows;
 }
@@ -133,8 +148,7 @@ async function listRows<More = unknown>(
 /** Every published regular edition, newest first, with the languages it has pages in. */
 export async function mappedPages(
   db: Db,
-  newsletterId: number,
-  limit: number,
+  { newsletterId, appearedBy, limit }: { newsletterId: number; appearedBy: Date; limit: number },
 ): Promise<(SlotName & { webKey: string; languages: string[]; changedAt: Date })[]> {
   const { rows } = await sql<{
     slot_date: string;
@@ -144,9 +158,10 @@ export async function mappedPages(
     changed_at: Date;
   }>`
     select e.slot_date, e.seq, e.web_key, array_agg(distinct p.lang) as languages,
-      greatest(coalesce(e.published_at, e.slot_at), max(p.printed_at)) as changed_at
+      greatest(${appearance}, max(p.printed_at)) as changed_at
     from editions e join edition_pages p on p.edition_id = e.id
     where e.newsletter_id = ${newsletterId} and e.kind = 'regular' and e.archive_state = 'public'
+      and ${hasAppeared(appearedBy)}
     group by e.id order by e.slot_date desc, e.seq desc limit ${limit}`.execute(db);
   return rows.map((row) => ({
     slotDate: row.slot_date,
@@ -166,8 +181,9 @@ function toListed(row: ListedRow): Listed {
     slotAt: row.slot_at,
     title: row.title,
     description: row.description,
-    publishedAt: row.published_at,
-    changedAt: row.printed_at > row.published_at ? row.printed_at : row.published_at,
+    archiveDelayMinutes: row.archive_delay_minutes,
+    appearsAt: row.appears_at,
+    changedAt: row.printed_at > row.appears_at ? row.printed_at : row.appears_at,
   };
 }
 

@@ -1,30 +1,29 @@
-import { timingSafeEqual } from 'node:crypto';
-import { Hono, type Context as Request } from 'hono';
+import { Hono } from 'hono';
 import type { Context } from '../context.ts';
-import { Refusal } from '../lib/errors.ts';
-import { archiveUrl } from '../newsletters/archive-url.ts';
-import { findNewsletter } from '../newsletters/find.ts';
-import type { Newsletter } from '../newsletters/newsletter.ts';
-import { currentWordings } from '../newsletters/wordings.ts';
 import { answerCached } from '../platform/http/cached.ts';
 import type { GuardEnv } from '../platform/http/guard.ts';
-import { Page } from '../platform/http/layout.tsx';
-import { say } from '../platform/i18n/messages.ts';
 import { webUrl } from './addresses.ts';
-import { type Archive, archiveFrame, pathOf } from './archive-frame.tsx';
+import {
+  archiveOf,
+  draw,
+  editionOf,
+  editionPaths,
+  gone,
+  homes,
+  needsKey,
+  notFound,
+  type Req,
+} from './archive-request.tsx';
 import { ArchiveView } from './archive-view.tsx';
 import type { Edition } from './edition.ts';
 import { EditionView } from './edition-view.tsx';
 import { jsonFeed, rssFeed } from './feeds.tsx';
-import { findEditionBySlot, readSlotName } from './find.ts';
+import { readSlotName } from './find.ts';
 import { correctionsOf, currentPage, latestPages, listedPages, printedPages } from './page-queries.ts';
 
 const maxAgeSeconds = 300;
 const listedMax = 30;
-const privateMs = 60 * 24 * 3_600_000;
 const html = 'text/html; charset=utf-8';
-
-type Req = Request<GuardEnv>;
 
 /**
  * The archive: a newsletter's past editions, each as a page of its own (what "View in browser" opens, and what a friend sees
@@ -33,19 +32,13 @@ type Req = Request<GuardEnv>;
  */
 export function editionPages(ctx: Context): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
-  const slug = ':slug{[a-z][a-z0-9-]{1,58}[a-z0-9]}';
-  const date = ':date{\\d{4}-\\d{2}-\\d{2}(?:-[2-9])?}';
-  const key = ':key{[0-9a-f]{32}}';
-  for (const home of [`/:lang{[a-z]{2,3}}/${slug}`, `/${slug}`]) {
+  for (const home of homes) {
     app.get(home, (c) => list(ctx, c));
     app.get(`${home}/latest`, (c) => latest(ctx, c));
     app.get(`${home}/feed.xml`, (c) => feed(ctx, c, 'xml'));
     app.get(`${home}/feed.json`, (c) => feed(ctx, c, 'json'));
-    app.get(`${home}/${date}`, (c) => show(ctx, c, 'regular'));
-    app.get(`${home}/weekly/${date}`, (c) => show(ctx, c, 'weekly'));
-    app.get(`${home}/${date}/${key}`, (c) => show(ctx, c, 'regular'));
-    app.get(`${home}/weekly/${date}/${key}`, (c) => show(ctx, c, 'weekly'));
   }
+  for (const [path, kind] of editionPaths) app.get(path, (c) => show(ctx, c, kind));
   return app;
 }
 
@@ -53,7 +46,14 @@ async function list(ctx: Context, c: Req): Promise<Response> {
   const archive = await archiveOf(ctx, c, { listed: true });
   const { newsletter, lang } = archive;
   const [older, newer] = [bound(c, 'older'), bound(c, 'newer')];
-  const stretch = { newsletterId: newsletter.id, lang, older, newer, limit: listedMax + 1 };
+  const stretch = {
+    newsletterId: newsletter.id,
+    lang,
+    older,
+    newer,
+    appearedBy: ctx.clock.now(),
+    limit: listedMax + 1,
+  };
   const found = await listedPages(ctx.db, stretch);
   const hasMore = found.length > listedMax;
   const isBack = newer !== undefined && older === undefined;
@@ -72,7 +72,12 @@ async function list(ctx: Context, c: Req): Promise<Response> {
 
 async function latest(ctx: Context, c: Req): Promise<Response> {
   const { newsletter, lang } = await archiveOf(ctx, c, { listed: true });
-  const [edition] = await listedPages(ctx.db, { newsletterId: newsletter.id, lang, limit: 1 });
+  const [edition] = await listedPages(ctx.db, {
+    newsletterId: newsletter.id,
+    lang,
+    appearedBy: ctx.clock.now(),
+    limit: 1,
+  });
   if (!edition) throw notFound();
   c.header('Cache-Control', 'no-store');
   return c.redirect(webUrl(ctx.config.baseUrl, newsletter, edition, lang), 302);
@@ -83,6 +88,7 @@ async function feed(ctx: Context, c: Req, kind: 'xml' | 'json'): Promise<Respons
   const editions = await latestPages(ctx.db, {
     newsletterId: archive.newsletter.id,
     lang: archive.lang,
+    appearedBy: ctx.clock.now(),
     limit: listedMax,
   });
   const about = { ...archive, editions };
@@ -102,16 +108,16 @@ async function feed(ctx: Context, c: Req, kind: 'xml' | 'json'): Promise<Respons
 async function show(ctx: Context, c: Req, kind: Edition['kind']): Promise<Response> {
   const archive = await archiveOf(ctx, c);
   const { newsletter, lang } = archive;
-  const slot = readSlotName(c.req.param('date') ?? '');
-  const edition = slot && (await findEditionBySlot(ctx.db, { newsletterId: newsletter.id, kind, ...slot }));
-  if (!edition || edition.archiveState === 'hidden') throw notFound();
-  const isPrivate = newsletter.visibility === 'private';
-  if (isPrivate) refuseStrangers(edition, c.req.param('key'), ctx.clock.now());
-  else if (c.req.param('key')) return c.redirect(webUrl(ctx.config.baseUrl, newsletter, edition, lang), 301);
+  const edition = await editionOf(ctx, c, archive, kind);
+  const now = ctx.clock.now();
+  const byKey = needsKey(newsletter, edition, now);
+  if (!byKey && c.req.param('key')) {
+    return c.redirect(webUrl(ctx.config.baseUrl, newsletter, edition, lang), 301);
+  }
   if (edition.archiveState === 'unpublished') return gone(c, archive);
   const page = await currentPage(ctx.db, edition.id, lang);
   if (!page) throw notFound();
-  const nearby = { newsletterId: newsletter.id, lang, limit: 1 };
+  const nearby = { newsletterId: newsletter.id, lang, appearedBy: now, limit: 1 };
   const [{ languages }, corrections, [previous], [next]] = await Promise.all([
     printedPages(ctx.db, edition.id),
     correctionsOf(ctx.db, edition.id),
@@ -119,57 +125,10 @@ async function show(ctx: Context, c: Req, kind: Edition['kind']): Promise<Respon
     listedPages(ctx.db, { ...nearby, newer: edition }),
   ]);
   c.header('Content-Language', lang);
-  if (isPrivate) c.header('Referrer-Policy', 'no-referrer');
-  const shown = { ...archive, edition, page, languages, corrections, previous, next };
+  if (byKey) c.header('Referrer-Policy', 'no-referrer');
+  const shown = { ...archive, edition, byKey, page, languages, corrections, previous, next };
   const body = await draw(<EditionView {...shown} />);
-  return answerCached(c, { body, contentType: html, maxAgeSeconds, isPrivate });
-}
-
-/** A private edition is for who has its mail, for sixty days. @throws Refusal 404 without its key, 410 after its time. */
-function refuseStrangers(edition: Edition, key: string | undefined, now: Date): void {
-  const given = Buffer.from(key ?? '');
-  const own = Buffer.from(edition.webKey);
-  if (given.length !== own.length || !timingSafeEqual(given, own)) throw notFound();
-  const publishedAt = edition.publishedAt ?? edition.slotAt;
-  if (now.getTime() - publishedAt.getTime() <= privateMs) return;
-  throw new Refusal(410, 'link_ended', 'This link has ended.');
-}
-
-/** 410 tells search engines to forget it, and people where the others are. */
-async function gone(c: Req, archive: Archive): Promise<Response> {
-  const { newsletter, lang, baseUrl } = archive;
-  const title = say(lang, 'archive.gone.title');
-  c.header('Cache-Control', 'no-store');
-  return c.html(
-    <Page {...archiveFrame(archive, [])} title={title} noindex folio={[newsletter.name]}>
-      <h1>{title}</h1>
-      <p class="reading">{say(lang, 'archive.gone.detail')}</p>
-      {newsletter.visibility === 'public' && (
-        <p>
-          <a href={pathOf(archiveUrl(baseUrl, newsletter, lang))}>{say(lang, 'archive.all')}</a>
-        </p>
-      )}
-    </Page>,
-    410,
-  );
-}
-
-/** Whose archive, in which language. @throws Refusal 404; a list or feed of a private newsletter is not there for anyone. */
-async function archiveOf(ctx: Context, c: Req, { listed = false } = {}): Promise<Archive> {
-  const newsletter = await findNewsletter(ctx.db, c.req.param('slug') ?? '');
-  const lang = c.req.param('lang') ?? newsletter?.languages[0];
-  if (!newsletter || !lang || !newsletter.languages.includes(lang)) throw notFound();
-  if (listed && newsletter.visibility === 'private') throw notFound();
-  return {
-    newsletter,
-    lang,
-    baseUrl: ctx.config.baseUrl,
-    wordings: isOpen(newsletter) ? await currentWordings(ctx.db, newsletter, lang) : undefined,
-  };
-}
-
-function isOpen(newsletter: Newsletter): boolean {
-  return newsletter.state === 'open' && newsletter.visibility === 'public';
+  return answerCached(c, { body, contentType: html, maxAgeSeconds, isPrivate: byKey });
 }
 
 /** A place in the list, named by an edition. @throws Refusal 404 when it names none. */
@@ -179,12 +138,4 @@ function bound(c: Req, name: 'older' | 'newer') {
   const slot = readSlotName(asked);
   if (!slot) throw notFound();
   return slot;
-}
-
-async function draw(page: unknown): Promise<string> {
-  return String(await page);
-}
-
-function notFound(): Refusal {
-  return new Refusal(404, 'no_such_edition', 'There is no such edition.');
 }

@@ -1,5 +1,6 @@
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import type { Db } from '../platform/db/database.ts';
+import { webUrl } from './addresses.ts';
 import type { Edition } from './edition.ts';
 import { type EditionPage, toEditionPage } from './edition-page.ts';
 import { pageOf } from './page-of.ts';
@@ -26,7 +27,9 @@ export async function printPage(
   const { edition, newsletter, lang, baseUrl, version, now } = at;
   const content = await pageOf({ db }, edition, newsletter, lang, { whole: true });
   if (!content) return undefined;
-  const page = toEditionPage(digestView({ edition, newsletter, page: content, lang, baseUrl }), content);
+  const url = webUrl(baseUrl, newsletter, edition, lang);
+  const view = digestView({ edition, newsletter, page: content, lang, baseUrl, url });
+  const page = toEditionPage(view, content);
   await putPage(db, { editionId: edition.id, lang, version, page, at: now });
   return page;
 }

@@ -1,15 +1,13 @@
 import { getNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
-import { emptyShowcase, showEdition } from '../newsletters/showcase.ts';
+import { emptyShowcase, keptMax, showEdition } from '../newsletters/showcase.ts';
 import type { Db } from '../platform/db/database.ts';
 import { webUrl } from './addresses.ts';
+import type { Edition } from './edition.ts';
 import { findEditionById } from './find.ts';
 import { currentPage, listedPages } from './page-queries.ts';
 import { printPage } from './print-page.ts';
 import { variantsOf } from './variant-queries.ts';
-
-/** How many of the latest editions the sign-up page shows. */
-const shownMax = 3;
 
 /**
  * Puts an edition whose sending starts before those who are not subscribed yet: on its newsletter's sign-up page, in each
@@ -30,6 +28,7 @@ export async function publishEdition(db: Db, editionId: number, baseUrl: string)
       editionId,
       slotDate: edition.slotDate,
       subject,
+      ...appearance(edition),
       url: webUrl(baseUrl, newsletter, edition, lang),
     };
     await showEdition(db, { newsletterId: newsletter.id, lang }, shown);
@@ -39,14 +38,22 @@ export async function publishEdition(db: Db, editionId: number, baseUrl: string)
 /** Shows the sign-up page's latest editions as the archive has them now: after one was corrected, taken down or put back. */
 export async function refreshShowcase(db: Db, newsletter: Newsletter, baseUrl: string): Promise<void> {
   for (const lang of newsletter.languages) {
-    const latest = await listedPages(db, { newsletterId: newsletter.id, lang, limit: shownMax });
+    const latest = await listedPages(db, {
+      newsletterId: newsletter.id,
+      lang,
+      appearedBy: undefined,
+      limit: keptMax,
+    });
     await emptyShowcase(db, { newsletterId: newsletter.id, lang });
-    for (const { editionId, title, ...slot } of latest) {
-      await showEdition(
-        db,
-        { newsletterId: newsletter.id, lang },
-        { editionId, slotDate: slot.slotDate, subject: title, url: webUrl(baseUrl, newsletter, slot, lang) },
-      );
+    for (const one of latest) {
+      const { editionId, slotDate, title: subject } = one;
+      const url = webUrl(baseUrl, newsletter, one, lang);
+      const shown = { editionId, slotDate, subject, url, ...appearance(one) };
+      await showEdition(db, { newsletterId: newsletter.id, lang }, shown);
     }
   }
+}
+
+function appearance(one: Pick<Edition, 'archiveDelayMinutes' | 'appearsAt'>): { appearsAt?: string } {
+  return one.archiveDelayMinutes > 0 && one.appearsAt ? { appearsAt: one.appearsAt.toISOString() } : {};
 }

@@ -27,6 +27,8 @@ export function toEdition(row: Selectable<Tables['editions']>): Edition {
     archiveState: row.archive_state,
     webKey: row.web_key,
     publishedAt: row.published_at ?? undefined,
+    archiveDelayMinutes: row.archive_delay_minutes,
+    appearsAt: row.appears_at ?? row.published_at ?? undefined,
     scheduled: row.scheduled,
   };
 }
@@ -251,10 +253,18 @@ export async function editionsOf(
   return (await query.execute()).map(toEdition);
 }
 
-export async function noteComposed(db: Db, editionId: number, revision: number): Promise<void> {
+export async function noteComposed(
+  db: Db,
+  editionId: number,
+  composed: { revision: number; archiveDelayMinutes: number },
+): Promise<void> {
   await db
     .updateTable('editions')
-    .set({ composed_revision: revision, failed_reason: null })
+    .set({
+      composed_revision: composed.revision,
+      archive_delay_minutes: composed.archiveDelayMinutes,
+      failed_reason: null,
+    })
     .where('id', '=', editionId)
     .execute();
 }

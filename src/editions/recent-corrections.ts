@@ -6,7 +6,7 @@ import type { Edition, SlotName } from './edition.ts';
 
 /** What was put right in an earlier edition, for the readers of the next one. */
 export interface Corrected {
-  edition: SlotName & Pick<Edition, 'kind' | 'webKey'>;
+  edition: SlotName & Pick<Edition, 'kind' | 'webKey' | 'archiveDelayMinutes'>;
   notes: ByLang;
   at: Date;
 }
@@ -27,10 +27,11 @@ export async function recentCorrections(
     seq: number;
     kind: Edition['kind'];
     web_key: string;
+    archive_delay_minutes: number;
     notes: ByLang;
     at: Date;
   }>`
-    select e.slot_date, e.seq, e.kind, e.web_key, c.notes, c.at
+    select e.slot_date, e.seq, e.kind, e.web_key, e.archive_delay_minutes, c.notes, c.at
     from corrections c join editions e on e.id = c.edition_id
     where e.newsletter_id = ${newsletter.id} and e.kind = 'regular' and e.archive_state = 'public' and e.id <> ${edition.id}
       and c.at <= coalesce(${edition.publishedAt ?? null}::timestamptz, 'infinity')
@@ -39,7 +40,13 @@ export async function recentCorrections(
         and before.published_at < coalesce(${edition.publishedAt ?? null}::timestamptz, 'infinity'))
     order by c.at desc limit ${correctionsMax}`.execute(db);
   return rows.map((row) => ({
-    edition: { slotDate: row.slot_date, seq: row.seq, kind: row.kind, webKey: row.web_key },
+    edition: {
+      slotDate: row.slot_date,
+      seq: row.seq,
+      kind: row.kind,
+      webKey: row.web_key,
+      archiveDelayMinutes: row.archive_delay_minutes,
+    },
     notes: row.notes,
     at: row.at,
   }));

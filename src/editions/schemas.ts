@@ -23,7 +23,11 @@ export const editionSchema = z
     scheduled: z.boolean(),
     urls: words,
     archive_state: z.enum(['hidden', 'public', 'unpublished']),
-    published_at: z.iso.datetime().nullable(),
+    published_at: z.iso.datetime().nullable().openapi({ description: 'When its sending started' }),
+    appears_at: z.iso
+      .datetime()
+      .nullable()
+      .openapi({ description: 'From when its pages are there for everybody' }),
   })
   .openapi('Edition');
 const storySchema = z
@@ -38,6 +42,9 @@ const storySchema = z
   .openapi('EditionStory');
 export const wholeSchema = editionSchema
   .extend({
+    opinions: z
+      .object({ more: z.int(), less: z.int() })
+      .openapi({ description: 'How many readers wish for more, and for less, like it; nothing says who' }),
     slots: z.array(storySchema),
     variants: z.array(
       z.object({ lang: z.string(), subject: z.string(), preheader: z.string(), html_bytes: z.int() }),

@@ -45,7 +45,7 @@ async function write(ctx: Context, letter: ClaimedLetter): Promise<void> {
     : (newsletter.languages[0] ?? 'en');
   const { baseUrl } = ctx.config;
   const first = await firstEdition(ctx.db, { newsletter, ...reader, now });
-  const latest = first ? undefined : await latestStories(ctx.db, { newsletter, lang, baseUrl });
+  const latest = first ? undefined : await latestStories(ctx.db, { newsletter, lang, baseUrl, now });
   const view = welcomeLetter({ lang, newsletter, now, isOnItsWay: first !== undefined, latest });
   if (latest) await noteStories(ctx.db, letter.id, latest.storyIds);
   const { html, text } = await renderLetter(ctx.templates, 'welcome', view);

@@ -46,7 +46,11 @@ function isPublic(newsletter: Newsletter): boolean {
 async function pagesOf(ctx: Context, newsletter: Newsletter): Promise<SitemapPage[]> {
   const { baseUrl } = ctx.config;
   const { languages } = newsletter;
-  const editions = await mappedPages(ctx.db, newsletter.id, Math.floor(addressesMax / languages.length) - 2);
+  const editions = await mappedPages(ctx.db, {
+    newsletterId: newsletter.id,
+    appearedBy: ctx.clock.now(),
+    limit: Math.floor(addressesMax / languages.length) - 2,
+  });
   const archive = languages.map((lang) => ({ lang, url: archiveUrl(baseUrl, newsletter, lang) }));
   const signUp = languages.map((lang) => ({ lang, url: `${baseUrl}/s/${newsletter.slug}?lang=${lang}` }));
   return [

@@ -5,7 +5,7 @@ import { longDate } from '../platform/i18n/dates.ts';
 import { dirOf, languageName } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
 import type { BriefView, DigestView, ImageView, LeadView, StoryView } from '../platform/render/views.ts';
-import { addressOf, webUrl } from './addresses.ts';
+import { addressOf, mailedUrl, opinionUrl } from './addresses.ts';
 import { bulkFooter } from './bulk-footer.ts';
 import { correctionWords } from './correction-words.ts';
 import { greetingWords } from './day-part.ts';
@@ -28,9 +28,10 @@ export function digestView(at: {
   page: Page;
   lang: string;
   baseUrl: string;
+  /** Where its page is, for who is to read it. */
+  url: string;
 }): DigestView {
-  const { edition, newsletter, page, lang, baseUrl } = at;
-  const url = webUrl(baseUrl, newsletter, edition, lang);
+  const { edition, newsletter, page, lang, baseUrl, url } = at;
   const promise = newsletter.promise[lang] ?? newsletter.promise[newsletter.languages[0] ?? ''] ?? '';
   const others = [...page.sections.flatMap((section) => section.stories), ...page.briefs];
   const subject = edition.subject[lang] ?? subjectFrom(page.lead.article.title);
@@ -87,6 +88,14 @@ export function digestView(at: {
     ...(page.web.length > 0
       ? { more: { label: say(lang, 'digest.more', { count: page.web.length }), url } }
       : {}),
+    ...(newsletter.opinions
+      ? {
+          opinions: {
+            more: { label: say(lang, 'digest.opinion.more'), url: opinionUrl(url, 'more') },
+            less: { label: say(lang, 'digest.opinion.less'), url: opinionUrl(url, 'less') },
+          },
+        }
+      : {}),
     passItOn: {
       forward: { label: say(lang, 'digest.forward'), url: forwardUrl(newsletter.name, subject, url) },
       signUp: {
@@ -111,7 +120,7 @@ function correctionsOf(
       label: say(lang, 'digest.corrections'),
       items: corrected.map((one) => {
         const { text, written } = correctionWords(one, lang, newsletter.timeZone);
-        const url = webUrl(baseUrl, newsletter, one.edition, lang);
+        const url = mailedUrl(baseUrl, newsletter, one.edition, lang);
         return { text, url, ...(written === lang ? {} : { lang: written }) };
       }),
     },

@@ -1,4 +1,5 @@
 import type { Db } from '../platform/db/database.ts';
+import { idsOf } from '../subscribers/merged.ts';
 
 /** Everything the ledger holds that names a person, in the words of the glossary. Instants are ISO 8601. */
 export type PersonalData = NonNullable<Awaited<ReturnType<typeof personalData>>>;
@@ -75,7 +76,7 @@ function consentsOf(db: Db, subscriberId: number) {
       'c.email_masked',
       'c.evidence',
     ])
-    .where('c.subscriber_id', '=', subscriberId)
+    .where('c.subscriber_id', 'in', idsOf(subscriberId))
     .orderBy('c.id')
     .execute();
 }
@@ -86,10 +87,10 @@ function deliveriesOf(db: Db, subscriberId: number) {
     .selectFrom('editions as e')
     .innerJoin('newsletters as n', 'n.id', 'e.newsletter_id')
     .innerJoin('subscriptions as sc', (join) =>
-      join.onRef('sc.newsletter_id', '=', 'n.id').on('sc.subscriber_id', '=', subscriberId),
+      join.onRef('sc.newsletter_id', '=', 'n.id').on('sc.subscriber_id', 'in', idsOf(subscriberId)),
     )
     .innerJoin('deliveries as d', (join) =>
-      join.onRef('d.edition_id', '=', 'e.id').on('d.subscriber_id', '=', subscriberId),
+      join.onRef('d.edition_id', '=', 'e.id').onRef('d.subscriber_id', '=', 'sc.subscriber_id'),
     )
     .leftJoin('edition_variants as v', 'v.id', 'd.variant_id')
     .select([
@@ -116,7 +117,7 @@ function eventsOf(db: Db, subscriberId: number) {
     .leftJoin('subscriptions as sc', 'sc.id', 'e.subscription_id')
     .leftJoin('newsletters as n', 'n.id', 'sc.newsletter_id')
     .select(['e.at', 'e.kind', 'n.name as newsletter', 'e.before', 'e.actor'])
-    .where('e.subscriber_id', '=', subscriberId)
+    .where('e.subscriber_id', 'in', idsOf(subscriberId))
     .orderBy('e.id')
     .execute();
 }
@@ -125,7 +126,7 @@ function signUpsOf(db: Db, subscriberId: number) {
   return db
     .selectFrom('sign_ups')
     .select(['created_at', 'form', 'page_url', 'lang', 'ip_net', 'agent_family', 'state', 'outcome'])
-    .where('subscriber_id', '=', subscriberId)
+    .where('subscriber_id', 'in', idsOf(subscriberId))
     .orderBy('id')
     .execute();
 }
@@ -134,7 +135,7 @@ function bouncesOf(db: Db, subscriberId: number) {
   return db
     .selectFrom('bounces')
     .select(['at', 'source', 'class', 'code', 'status', 'text_masked as answer'])
-    .where('subscriber_id', '=', subscriberId)
+    .where('subscriber_id', 'in', idsOf(subscriberId))
     .orderBy('id')
     .execute();
 }

@@ -20,6 +20,7 @@ import { findNewsletter, findPublisher, listNewsletters } from './find.ts';
 import type { Newsletter } from './newsletter.ts';
 import { setPublisher } from './publisher.ts';
 import { outside, publisherToDocument, wholeRecipe } from './to-document.ts';
+import { topicsOf } from './topics.ts';
 import { currentWordings } from './wordings.ts';
 
 const answer = newsletterFields
@@ -39,6 +40,11 @@ const copyBlocksQuery = z.object({
     .optional()
     .openapi({ type: 'integer', description: 'Of the headline, to fit the page around it', example: 2 }),
   theme: z.enum(['auto', 'light', 'dark']).optional(),
+  topics: z
+    .string()
+    .max(900)
+    .optional()
+    .openapi({ description: 'Sections that the subscription is to be about, by comma', example: 'politics' }),
 });
 
 const copyBlocksAnswer = z
@@ -182,10 +188,17 @@ export function newslettersApi(ctx: Context): OpenAPIHono<KeyEnv> {
     }),
     async (c) => {
       const newsletter = await seen(ctx, c.get('key'), c.req.valid('param').id);
-      const { lang: asked, src, heading_level: headingLevel, theme } = c.req.valid('query');
+      const { lang: asked, src, heading_level: headingLevel, theme, topics } = c.req.valid('query');
       const lang = languageOf(newsletter, asked);
       const wordings = await currentWordings(ctx.db, newsletter, lang);
-      const blocks = copyBlocks(newsletter, lang, { baseUrl, wordings, src, headingLevel, theme });
+      const blocks = copyBlocks(newsletter, lang, {
+        baseUrl,
+        wordings,
+        src,
+        headingLevel,
+        theme,
+        topics: topicsOf(newsletter, topics?.split(',')),
+      });
       return c.json({ lang, consent_v: wordings.consentV, ...blocks }, 200);
     },
   );

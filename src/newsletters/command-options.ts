@@ -25,6 +25,9 @@ export interface FieldOptions {
   thinDay?: string;
   langGap?: string;
   draftLeadMinutes?: number;
+  archiveDelayMinutes?: number;
+  opinions?: boolean;
+  confirmationReminder?: boolean;
   origins?: string[];
 }
 
@@ -55,6 +58,9 @@ export function withFields(command: Command): Command {
     .addOption(new Option('--thin-day <what>', 'too few stories').choices(['skip', 'hold', 'short']))
     .addOption(new Option('--lang-gap <what>', 'a story that a language lacks').choices(['omit', 'mark']))
     .option('--draft-lead-minutes <n>', 'how long before its slot an edition is drafted', Number)
+    .option('--opinions <on|off>', 'ask readers of an edition for more or less like it', onOrOff)
+    .option('--archive-delay-minutes <n>', 'how long after its sending started its page appears', Number)
+    .option('--confirmation-reminder <on|off>', 'ask who has not confirmed after a day once more', onOrOff)
     .option('--origins <list>', 'origins whose pages may carry the box', list);
 }
 
@@ -82,6 +88,9 @@ export function fieldsOf(options: FieldOptions): Record<string, unknown> {
     thin_day: options.thinDay,
     lang_gap: options.langGap,
     draft_lead_minutes: options.draftLeadMinutes,
+    archive_delay_minutes: options.archiveDelayMinutes,
+    opinions: options.opinions,
+    confirmation_reminder: options.confirmationReminder,
     allowed_origins: options.origins,
   });
   return {
@@ -133,6 +142,11 @@ function addByLang(text: string, before: Record<string, string> | undefined): Re
   if (!lang || !sentence)
     throw new InvalidArgumentError('Write it like en="US politics, every weekday morning."');
   return { ...before, [lang]: sentence };
+}
+
+function onOrOff(text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw new InvalidArgumentError('Write on or off.');
+  return text === 'on';
 }
 
 const dayNames = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];

@@ -152,6 +152,17 @@ export const newsletterFields = z.strictObject({
   unknown: z.enum(['hold', 'resend-once']).default('hold'),
   deadline_hours: z.int().min(1).max(120).default(24),
   draft_lead_minutes: z.int().min(0).max(1440).default(60),
+  archive_delay_minutes: z
+    .int()
+    .min(0)
+    .max(7 * 1440)
+    .default(0)
+    .openapi({ description: "How long after its sending started an edition's page appears" }),
+  opinions: z.boolean().default(true),
+  confirmation_reminder: z
+    .boolean()
+    .default(false)
+    .openapi({ description: 'Whether who has not confirmed after a day is asked once more' }),
   allowed_origins: z.array(origin).max(listMax).default([]),
   return_to: z.array(webAddress).max(listMax).default([]),
 });

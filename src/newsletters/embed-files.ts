@@ -10,7 +10,7 @@ const cacheControl = 'public, max-age=86400, stale-while-revalidate=604800';
 /** Other sites' pages load them, also those that isolate themselves. */
 const headers = { 'Cross-Origin-Resource-Policy': 'cross-origin' };
 
-/** `/embed/v1.js` and `/embed/v1.css`: what a publisher's page loads from us. */
+/** `/embed/v1.js` and `/embed/v1.css`: what a publisher's page loads from us; `/embed/frame.js`: what our framed pages do. */
 export function embedFiles(): Hono {
   const app = new Hono();
   const script = keptFile(Buffer.from(embedScript()), {
@@ -23,7 +23,13 @@ export function embedFiles(): Hono {
     cacheControl,
     headers,
   });
+  const frame = keptFile(readFileSync(join(packageRoot(), 'dist', 'browser', 'frame.js')), {
+    contentType: 'text/javascript; charset=utf-8',
+    cacheControl,
+    headers,
+  });
   app.get('/embed/v1.js', script.handler);
+  app.get('/embed/frame.js', frame.handler);
   app.get('/embed/v1.css', style.handler);
   return app;
 }

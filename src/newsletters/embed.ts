@@ -17,14 +17,18 @@ export interface BoxOptions {
   theme?: 'auto' | 'light' | 'dark' | undefined;
   /** Which way the framed page runs, when the page around it runs otherwise than its language. */
   dir?: 'ltr' | 'rtl' | undefined;
+  /** Sections that the subscription is to be about; none = all. */
+  topics?: readonly string[] | undefined;
 }
+
+export type ChoiceOptions = Omit<BoxOptions, 'wordings' | 'topics' | 'dir'>;
 
 /**
  * The sign-up box as plain HTML, to be pasted into an article: works without script, without our styles and under a strict
  * content policy; several boxes can share a page. Everything that comes from data is escaped.
  */
 export function boxHtml(newsletter: Newsletter, lang: string, options: BoxOptions): string {
-  const { baseUrl, wordings, src = 'article-box', headingLevel = 2, place } = options;
+  const { baseUrl, wordings, headingLevel = 2, place } = options;
   const { slug } = newsletter;
   const id = place ? `${slug}-${place}` : slug;
   const e = escapeHtml;
@@ -34,7 +38,66 @@ export function boxHtml(newsletter: Newsletter, lang: string, options: BoxOption
   <${heading} id="dl-h-${id}">${e(say(lang, 'signup.headline', { newsletter: newsletter.name }))}</${heading}>
   <p>${e(promise)}</p>
   <form data-dateline method="post" action="${e(baseUrl)}/s/${slug}" accept-charset="utf-8">
-    <label for="dl-e-${id}">${e(say(lang, 'signup.email'))}</label>
+${fieldsHtml(lang, { ...options, id, privacyUrl: newsletter.privacyUrl, consentV: [wordings.consentV] })}
+  </form>
+</section>
+`;
+}
+
+/** A newsletter to choose, with the words that whoever chooses it agrees to. */
+export interface Choice {
+  newsletter: Newsletter;
+  wordings: Wordings;
+}
+
+/** The same box for several newsletters, to choose from: none is ticked, and one confirmation covers those that are. */
+export function choiceHtml(
+  choices: readonly [Choice, ...Choice[]],
+  lang: string,
+  options: ChoiceOptions,
+): string {
+  const { baseUrl, headingLevel = 2, place = 'choice' } = options;
+  const [{ newsletter: first, wordings }] = choices;
+  const id = `${first.slug}-${place}`;
+  const e = escapeHtml;
+  const heading = `h${headingLevel}`;
+  const title = say(lang, 'signup.list.title', { publisher: first.publisherName });
+  const boxes = choices.map(({ newsletter }) => {
+    const { slug, name, promise, languages } = newsletter;
+    return `      <input id="dl-n-${id}-${slug}" name="newsletter" type="checkbox" value="${slug}" aria-describedby="dl-p-${id}-${slug}">
+      <label for="dl-n-${id}-${slug}">${e(say(lang, 'signup.headline', { newsletter: name }))}</label>
+      <p id="dl-p-${id}-${slug}">${e(inLanguage(promise, lang, languages[0]))}</p>`;
+  });
+  const consentV = choices.map((one) => `${one.newsletter.slug}:${one.wordings.consentV}`);
+  return `<section class="dl-box" aria-labelledby="dl-h-${id}" lang="${e(lang)}">
+  <${heading} id="dl-h-${id}">${e(title)}</${heading}>
+  <form data-dateline method="post" action="${e(baseUrl)}/s" accept-charset="utf-8">
+    <fieldset>
+      <legend>${e(say(lang, 'signup.list.choose'))}</legend>
+${boxes.join('\n')}
+    </fieldset>
+${fieldsHtml(lang, { ...options, topics: [], id, wordings, privacyUrl: first.privacyUrl, consentV })}
+  </form>
+</section>
+`;
+}
+
+/** From the address to the small print: what every box has. */
+function fieldsHtml(
+  lang: string,
+  options: Pick<BoxOptions, 'wordings' | 'src' | 'topics'> & {
+    id: string;
+    privacyUrl: string;
+    consentV: readonly string[];
+  },
+): string {
+  const { id, wordings, src = 'article-box', topics = [], privacyUrl, consentV } = options;
+  const e = escapeHtml;
+  const hidden = [
+    ...(topics.length > 0 ? [['topics', topics.join(',')] as const] : []),
+    ...consentV.map((version) => ['consent_v', version] as const),
+  ].map(([name, value]) => `    <input type="hidden" name="${name}" value="${e(value)}">`);
+  return `    <label for="dl-e-${id}">${e(say(lang, 'signup.email'))}</label>
     <input id="dl-e-${id}" name="email" type="email" required autocomplete="email" inputmode="email"
            autocapitalize="none" spellcheck="false" maxlength="254" dir="ltr">
     <input id="dl-c-${id}" name="marketing" type="checkbox" value="yes">
@@ -42,12 +105,9 @@ export function boxHtml(newsletter: Newsletter, lang: string, options: BoxOption
     <p hidden><label for="dl-w-${id}">${e(say(lang, 'signup.honeypot'))}</label>
       <input id="dl-w-${id}" name="website" tabindex="-1" autocomplete="off"></p>
     <input type="hidden" name="lang" value="${e(lang)}"><input type="hidden" name="src" value="${e(src)}">
-    <input type="hidden" name="consent_v" value="${e(wordings.consentV)}">
+${hidden.join('\n')}
     <button type="submit">${e(say(lang, 'signup.button'))}</button>
-    <p>${smallPrint(lang, newsletter.privacyUrl)}</p>
-  </form>
-</section>
-`;
+    <p>${smallPrint(lang, privacyUrl)}</p>`;
 }
 
 /**
@@ -55,18 +115,50 @@ export function boxHtml(newsletter: Newsletter, lang: string, options: BoxOption
  * script cannot run.
  */
 export function scriptHtml(newsletter: Newsletter, lang: string, options: BoxOptions): string {
-  const base = escapeHtml(options.baseUrl);
+  const { topics = [] } = options;
+  const attributes = {
+    newsletter: newsletter.slug,
+    ...(topics.length > 0 ? { topics: topics.join(',') } : {}),
+  };
+  return elementHtml(lang, options, attributes, boxHtml(newsletter, lang, options));
+}
+
+/** The same for several newsletters. */
+export function choiceScriptHtml(
+  choices: readonly [Choice, ...Choice[]],
+  lang: string,
+  options: ChoiceOptions,
+): string {
+  const newsletters = choices.map((one) => one.newsletter.slug).join(',');
+  return elementHtml(lang, options, { newsletters }, choiceHtml(choices, lang, options));
+}
+
+function elementHtml(
+  lang: string,
+  { baseUrl, theme = 'auto' }: Pick<BoxOptions, 'baseUrl' | 'theme'>,
+  attributes: Record<string, string>,
+  box: string,
+): string {
+  const base = escapeHtml(baseUrl);
+  const all = Object.entries({ ...attributes, lang, theme });
+  const written = all.map(([name, value]) => `${name}="${escapeHtml(value)}"`).join(' ');
   return `<link rel="stylesheet" href="${base}/embed/v1.css">
-<dateline-signup newsletter="${newsletter.slug}" lang="${escapeHtml(lang)}" theme="${options.theme ?? 'auto'}">
-${boxHtml(newsletter, lang, options)}</dateline-signup>
+<dateline-signup ${written}>
+${box}</dateline-signup>
 <script async src="${base}/embed/v1.js"></script>
 `;
 }
 
 /** For editors that let neither forms nor scripts through: a frame as high as its form is on a narrow phone. */
 export function frameHtml(newsletter: Newsletter, lang: string, options: BoxOptions): string {
-  const { baseUrl, wordings, src, theme = 'auto', dir } = options;
-  const query = new URLSearchParams({ lang, theme, ...(src ? { src } : {}), ...(dir ? { dir } : {}) });
+  const { baseUrl, wordings, src, theme = 'auto', dir, topics = [] } = options;
+  const query = new URLSearchParams({
+    lang,
+    theme,
+    ...(src ? { src } : {}),
+    ...(dir ? { dir } : {}),
+    ...(topics.length > 0 ? { topics: topics.join(',') } : {}),
+  });
   const address = escapeHtml(`${baseUrl}/embed/${newsletter.slug}?${query}`);
   const title = escapeHtml(say(lang, 'signup.frame', { newsletter: newsletter.name }));
   const height = frameHeight(newsletter, lang, wordings, narrowPx);

@@ -45,6 +45,12 @@ export interface Newsletter {
   unknownPolicy: 'hold' | 'resend-once';
   deadlineHours: number;
   draftLeadMinutes: number;
+  /** How long after its sending started an edition appears in the archive. */
+  archiveDelayMinutes: number;
+  /** Whether its mails ask for more or less like this. */
+  opinions: boolean;
+  /** Whether who has not confirmed after a day is asked once more. */
+  confirmationReminder: boolean;
   /** Origins whose pages may carry the box; empty = any. */
   allowedOrigins: string[];
   returnTo: string[];

@@ -7,13 +7,17 @@ export interface ShownEdition {
   slotDate: string;
   subject: string;
   url: string;
+  /** From when its page is there for everybody; without it, at once. */
+  appearsAt?: string;
 }
 
 const shownMax = 3;
+/** Beside those shown, what appears within the next week, two a day. */
+export const keptMax = 20;
 
 /**
- * Puts an edition on the newsletter's sign-up page, where the newest three of a language stand. Called when its sending
- * starts. Safe to run twice, and in any order: an edition stands there once.
+ * Puts an edition on the newsletter's sign-up page, where the newest three of a language stand that have appeared. Called when its
+ * sending starts. Safe to run twice, and in any order: an edition stands there once.
  */
 export async function showEdition(
   db: Db,
@@ -31,7 +35,7 @@ export async function showEdition(
           || excluded.latest
         ) as one
         order by one->>'slotDate' desc, (one->>'editionId')::bigint desc
-        limit ${shownMax}
+        limit ${keptMax}
       ) as kept)`.execute(db);
 }
 
@@ -47,13 +51,19 @@ export async function emptyShowcase(
     .execute();
 }
 
-/** The latest editions in a language, newest first; the first is the one to read before signing up. */
-export async function shownEditions(db: Db, newsletterId: number, lang: string): Promise<ShownEdition[]> {
+/** The latest editions in a language that have appeared by now, newest first; the first is the one to read before signing up. */
+export async function shownEditions(
+  db: Db,
+  newsletterId: number,
+  lang: string,
+  now: Date,
+): Promise<ShownEdition[]> {
   const row = await db
     .selectFrom('newsletter_showcase')
     .select('latest')
     .where('newsletter_id', '=', newsletterId)
     .where('lang', '=', lang)
     .executeTakeFirst();
-  return (row?.latest as ShownEdition[] | undefined) ?? [];
+  const kept = (row?.latest as ShownEdition[] | undefined) ?? [];
+  return kept.filter((one) => !one.appearsAt || new Date(one.appearsAt) <= now).slice(0, shownMax);
 }

@@ -31,6 +31,9 @@ export function toDocument(newsletter: Newsletter): NewsletterDocument {
     unknown: newsletter.unknownPolicy,
     deadline_hours: newsletter.deadlineHours,
     draft_lead_minutes: newsletter.draftLeadMinutes,
+    archive_delay_minutes: newsletter.archiveDelayMinutes,
+    opinions: newsletter.opinions,
+    confirmation_reminder: newsletter.confirmationReminder,
     allowed_origins: newsletter.allowedOrigins,
     return_to: newsletter.returnTo,
   };
@@ -111,6 +114,9 @@ export function fromDocument(document: NewsletterDocument, publisher: Publisher)
     unknownPolicy: document.unknown,
     deadlineHours: document.deadline_hours,
     draftLeadMinutes: document.draft_lead_minutes,
+    archiveDelayMinutes: document.archive_delay_minutes,
+    opinions: document.opinions,
+    confirmationReminder: document.confirmation_reminder,
     allowedOrigins: document.allowed_origins,
     returnTo: document.return_to,
   };

@@ -117,10 +117,10 @@ async function changePage(ctx: Context, c: PageRequest, token: string, press: bo
   switch (state) {
     case 'open':
       return askPage(ctx, c, { title: 'change.title', detail: 'change.detail', button: 'change.button' });
+    case 'joins':
+      return askPage(ctx, c, { title: 'change.title', detail: 'change.joins', button: 'change.button' });
     case 'done':
       return messagePage(ctx, c, { title: 'change.done.title', detail: 'change.done.detail' });
-    case 'taken':
-      return messagePage(ctx, c, { title: 'change.taken.title', detail: 'change.taken.detail', status: 409 });
     case 'gone':
       return messagePage(ctx, c, { title: 'change.gone.title', detail: 'change.gone.detail', status: 410 });
   }

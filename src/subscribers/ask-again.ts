@@ -37,6 +37,7 @@ export async function askAgain(
       newsletterIds: signUp.newsletterIds,
       marketing: signUp.marketing,
       wordingIds: signUp.wordingIds,
+      topics: signUp.topics,
       lang: signUp.lang,
       form: signUp.form,
       pageUrl: signUp.pageUrl,

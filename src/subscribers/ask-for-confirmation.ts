@@ -5,7 +5,7 @@ import type { Db } from '../platform/db/database.ts';
 import { lettersSince, planLetter } from '../platform/mail/letters.ts';
 import { type Answer, keptUntil } from './answer.ts';
 import { confirmationLimit, confirmationsCountedMs } from './confirmation-limit.ts';
-import type { LetterKind } from './letter-kinds.ts';
+import { confirmingKinds, type LetterKind } from './letter-kinds.ts';
 import type { MailBarrier } from './mail-barrier.ts';
 import { projectMailState } from './mail-state.ts';
 import { makePending } from './make-pending.ts';
@@ -77,7 +77,7 @@ export async function askForConfirmation(ctx: Context, tx: Db, ask: Ask): Promis
 async function limitOf(ctx: Context, tx: Db, { address, newsletterIds, person, barrier }: Ask) {
   const now = ctx.clock.now();
   const sent = await lettersSince(tx, {
-    kinds: [confirmation],
+    kinds: confirmingKinds,
     fingerprints: allFingerprints(ctx.keyring, address.limitKey),
     since: new Date(now.getTime() - confirmationsCountedMs),
   });

@@ -2,9 +2,10 @@ import { Hono } from 'hono';
 import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
 import { findPublisher, getNewsletter } from '../newsletters/find.ts';
-import type { Newsletter } from '../newsletters/newsletter.ts';
+import { inLanguage, type Newsletter } from '../newsletters/newsletter.ts';
 import { type GuardEnv, tokenPage } from '../platform/http/guard.ts';
 import { ErrorSummary, Page } from '../platform/http/layout.tsx';
+import { listOf } from '../platform/i18n/dates.ts';
 import { isLang, languages } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
 import { askAgain } from './ask-again.ts';
@@ -113,7 +114,7 @@ async function askPage(
       <form method="post">
         <input type="hidden" name="chosen" value="1" />
         {open.map((newsletter) => (
-          <Choice newsletter={newsletter} />
+          <Choice newsletter={newsletter} topics={signUp.topics} lang={lang} />
         ))}
         {marketing && (
           <p class="checkbox-row">
@@ -142,12 +143,25 @@ async function askPage(
   );
 }
 
-function Choice({ newsletter }: { newsletter: Newsletter }) {
+function Choice(props: { newsletter: Newsletter; topics: readonly string[] | undefined; lang: string }) {
+  const { newsletter, topics, lang } = props;
   const id = `newsletter-${newsletter.id}`;
+  const chosen = newsletter.sections.filter(({ key }) => topics?.includes(key));
   return (
     <p class="checkbox-row">
       <input id={id} name="newsletter" type="checkbox" value={String(newsletter.id)} checked />
-      <label for={id}>{newsletter.name}</label>
+      <label for={id}>
+        {newsletter.name}
+        {chosen.length > 0 && (
+          <span class="meta">
+            {' · '}
+            {listOf(
+              lang,
+              chosen.map(({ label }) => inLanguage(label, lang, newsletter.languages[0])),
+            )}
+          </span>
+        )}
+      </label>
     </p>
   );
 }

@@ -13,10 +13,13 @@ export function confirmationLetter(about: {
   marketing: string | undefined;
   site: string;
   askedAt: Date;
+  /** The first letter was not answered for a day. */
+  isReminder: boolean;
   confirmUrl: string;
   withdrawUrl: string;
 }): ConfirmationView {
-  const { lang, sender, marketing, site, askedAt } = about;
+  const { lang, sender, marketing, site, askedAt, isReminder } = about;
+  const letter = isReminder ? 'letter.reminder' : 'letter.confirmation';
   const [only, another] = sender.newsletters;
   const one = only && !another ? only : undefined;
   const publisher = sender.publisherName;
@@ -24,11 +27,11 @@ export function confirmationLetter(about: {
     lang,
     dir: dirOf(lang),
     title: one
-      ? say(lang, 'letter.confirmation.subject', { newsletter: one.name })
-      : say(lang, 'letter.confirmation.subject_several', { publisher }),
-    preheader: say(lang, 'letter.confirmation.preheader'),
+      ? say(lang, `${letter}.subject`, { newsletter: one.name })
+      : say(lang, `${letter}.subject_several`, { publisher }),
+    preheader: say(lang, `${letter}.preheader`),
     sender: sender.name,
-    heading: say(lang, 'letter.confirmation.heading'),
+    heading: say(lang, `${letter}.heading`),
     intro: one
       ? say(lang, 'letter.confirmation.intro', {
           newsletter: one.name,
@@ -41,7 +44,7 @@ export function confirmationLetter(about: {
       : { marketing: say(lang, 'letter.confirmation.marketing', { wording: marketing }) }),
     button: { label: say(lang, 'letter.confirmation.button'), url: about.confirmUrl },
     orOpen: say(lang, 'letter.confirmation.or_open'),
-    asked: say(lang, 'letter.confirmation.asked', {
+    asked: say(lang, `${letter}.asked`, {
       site,
       date: plainDate(lang, askedAt, sender.timeZone),
       time: clockTime(lang, askedAt, sender.timeZone),

@@ -37,7 +37,7 @@ export async function confirmedPage(
     newsletters.map((one) => one.name),
   );
   if (active.length === 0 || !first) return leftPage(c, lang, names, first);
-  const [latest] = await shownEditions(ctx.db, first.id, lang);
+  const [latest] = await shownEditions(ctx.db, first.id, lang, now);
   const title = say(lang, 'confirm.done.title');
   // The link in the mail lives as long as the person; what it opens beside the good news does not.
   const ownPage =

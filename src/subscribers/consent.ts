@@ -10,6 +10,7 @@ export type ConsentMethod =
   | 'page'
   | 'one-click'
   | 'undo'
+  | 'address-change'
   | 'erasure';
 
 export interface ConsentGiven {

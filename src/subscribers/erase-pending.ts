@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../platform/db/database.ts';
 import { dropLettersAbout } from '../platform/mail/letters.ts';
-import type { LetterKind } from './letter-kinds.ts';
+import { confirmingKinds } from './letter-kinds.ts';
 
 /**
  * Takes away what a person asked for and never confirmed: the links, what the form said of them, the pending subscriptions,
@@ -14,7 +14,7 @@ export async function erasePending(
 ): Promise<void> {
   const { subscriberId, state, at } = what;
   const signUps = await emptySignUps(tx, subscriberId, state);
-  await dropLettersAbout(tx, 'confirmation' satisfies LetterKind, signUps, at);
+  for (const kind of confirmingKinds) await dropLettersAbout(tx, kind, signUps, at);
   if (signUps.length > 0) {
     await tx.deleteFrom('confirmation_tokens').where('sign_up_id', 'in', signUps).execute();
   }

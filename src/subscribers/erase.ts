@@ -5,6 +5,7 @@ import { allFingerprints, fingerprint } from '../lib/signed-token.ts';
 import { emptyLetters, planLetter } from '../platform/mail/letters.ts';
 import { recordEvents } from './events.ts';
 import { type LetterKind, letterJobs } from './letter-kinds.ts';
+import { idsOf } from './merged.ts';
 import { lockSubscriber, selectSubscriber } from './queries.ts';
 import { sendNotice } from './send-notice.ts';
 import { suppress } from './suppress.ts';
@@ -75,25 +76,25 @@ function wipe(
     await sql`
       update sign_ups set state = case when state in ('received', 'answered') then 'withdrawn' else state end,
         email = null, email_key = null, page_url = null, ip_net = null, agent_family = null
-      where subscriber_id = ${subscriberId} or email_key = ${person.emailKey}`.execute(tx);
+      where subscriber_id in ${idsOf(subscriberId)} or email_key = ${person.emailKey}`.execute(tx);
     await sql`
       delete from confirmation_tokens where sign_up_id in (
-        select id from sign_ups where subscriber_id = ${subscriberId})`.execute(tx);
+        select id from sign_ups where subscriber_id in ${idsOf(subscriberId)})`.execute(tx);
     await tx
       .updateTable('consents')
       .set({ email_masked: null, page_url: null, ip_net: null, agent_family: null })
-      .where('subscriber_id', '=', subscriberId)
+      .where('subscriber_id', 'in', idsOf(subscriberId))
       .execute();
     await emptyLetters(tx, Object.keys(letterJobs), allFingerprints(ctx.keyring, limitKeyOf(person.email)));
     await tx
       .updateTable('bounces')
       .set({ text_masked: null })
-      .where('subscriber_id', '=', subscriberId)
+      .where('subscriber_id', 'in', idsOf(subscriberId))
       .execute();
     await tx
       .updateTable('subscriber_events')
       .set({ before: null })
-      .where('subscriber_id', '=', subscriberId)
+      .where('subscriber_id', 'in', idsOf(subscriberId))
       .where('kind', '=', 'said_why')
       .execute();
     await tx

@@ -24,6 +24,8 @@ export type EventKind =
   | 'email_change_asked'
   | 'email_changed'
   | 'email_change_stopped'
+  /** Two readers became one, since one took the other's address. */
+  | 'merged'
   | 'data_asked'
   | 'erased';
 

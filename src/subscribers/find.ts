@@ -2,6 +2,7 @@ import { parseEmailAddress } from '../lib/email-address.ts';
 import { Refusal } from '../lib/errors.ts';
 import { rowId } from '../lib/ids.ts';
 import type { Db } from '../platform/db/database.ts';
+import { idsOf } from './merged.ts';
 import { selectSubscriber, selectSubscriptions, toSubscriber, toSubscription } from './queries.ts';
 import type { ShownState, Subscriber, Subscription } from './subscriber.ts';
 
@@ -105,7 +106,7 @@ export interface ConsentRecord {
   at: Date;
 }
 
-/** Everything the person has agreed to and withdrawn, oldest first. */
+/** Everything the person has agreed to and withdrawn, also as a reader that was merged into them; oldest first. */
 export async function consentsOf(db: Db, subscriberId: number): Promise<ConsentRecord[]> {
   const rows = await db
     .selectFrom('consents as c')
@@ -127,7 +128,7 @@ export async function consentsOf(db: Db, subscriberId: number): Promise<ConsentR
       'w.lang',
       'w.text',
     ])
-    .where('c.subscriber_id', '=', subscriberId)
+    .where('c.subscriber_id', 'in', idsOf(subscriberId))
     .orderBy('c.id')
     .execute();
   return rows.map((row) => ({

@@ -1,5 +1,6 @@
 import type { Db } from '../platform/db/database.ts';
 import type { EventKind } from './events.ts';
+import { idsOf } from './merged.ts';
 
 export interface HistoryEntry {
   at: Date;
@@ -17,7 +18,7 @@ export async function historyOf(db: Db, subscriberId: number): Promise<HistoryEn
     .leftJoin('subscriptions as sc', 'sc.id', 'e.subscription_id')
     .leftJoin('newsletters as n', 'n.id', 'sc.newsletter_id')
     .select(['e.at', 'e.kind', 'n.name'])
-    .where('e.subscriber_id', '=', subscriberId)
+    .where('e.subscriber_id', 'in', idsOf(subscriberId))
     .orderBy('e.id', 'desc')
     .limit(entriesMax)
     .execute();

@@ -3,6 +3,7 @@ import type { JobName } from '../platform/queue/jobs.ts';
 /** Every kind of letter and the job that sends it; each takes the letter's id. */
 export const letterJobs = {
   confirmation: 'send-confirmation',
+  reminder: 'send-confirmation',
   'already-subscribed': 'send-notice',
   paused: 'send-notice',
   'everyday-link': 'send-notice',
@@ -15,6 +16,9 @@ export const letterJobs = {
 } as const satisfies Record<string, JobName>;
 
 export type LetterKind = keyof typeof letterJobs;
+
+/** Letters with a link that confirms: the limits of an address count them together. */
+export const confirmingKinds = ['confirmation', 'reminder'] as const satisfies readonly LetterKind[];
 
 /** Letters about a reader's account: each carries one link that is minted as it is written. */
 export const accountLetterKinds = ['account-link', 'change-email', 'change-notice', 'data-ready'] as const;

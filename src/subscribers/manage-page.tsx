@@ -12,6 +12,7 @@ import { accountActs } from './account-acts.ts';
 import type { FormFields } from './form-fields.ts';
 import { NewsletterPreferences, type PreferenceRow } from './newsletter-preferences.tsx';
 import { type PageRequest, pageFrame, pageLanguage, SmallPrint, speakerOf } from './page-frame.tsx';
+import { setPolicy } from './page-policy.ts';
 import { selectSubscriber, selectSubscriptions } from './queries.ts';
 import { shownNewsletters } from './shown-newsletters.ts';
 import type { Subscriber } from './subscriber.ts';
@@ -52,8 +53,9 @@ export async function managePage(
   const title = say(lang, 'manage.title', { publisher: publisher?.name ?? '' });
   const active = rows.filter((row) => row.subscription?.state === 'active').map((row) => row.newsletter);
   const typed = unsaved?.typed;
+  setPolicy(c, { script: true });
   return c.html(
-    <Page {...pageFrame(c, lang, speakerOf(publisher))} title={title} noindex>
+    <Page {...pageFrame(c, lang, speakerOf(publisher))} title={title} script={zoneScriptPath} noindex>
       {unsaved && <ErrorSummary title={say(lang, 'signup.error.title')} errors={unsaved.errors} />}
       <Outcome c={c} lang={lang} now={now} publisher={publisher} rows={rows} person={person} />
       <h1>{title}</h1>
@@ -208,6 +210,9 @@ function Pending({ lang, names }: { lang: string; names: readonly string[] }) {
   );
 }
 
+/** Offers the zone of the reader's device; without it the list is all there is. */
+const zoneScriptPath = '/assets/zone.js';
+
 /** Every zone by its own name, which readers know from their telephones. */
 const zones = Intl.supportedValuesOf('timeZone');
 
@@ -227,6 +232,12 @@ function TimeZone({ lang, chosen }: { lang: string; chosen: string | undefined }
           </option>
         ))}
       </select>
+      <button
+        type="button"
+        class="quiet"
+        hidden
+        data-zone-offer={say(lang, 'manage.time_zone.offer', { zone: '{zone}' })}
+      />
     </p>
   );
 }

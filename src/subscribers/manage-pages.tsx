@@ -11,6 +11,7 @@ import { askForLink } from './ask-for-link.ts';
 import { type FormFields, formFields } from './form-fields.ts';
 import { askForLinkPage } from './manage-link-page.tsx';
 import { managePage } from './manage-page.tsx';
+import { presentSubscriber } from './merged.ts';
 import { messagePage } from './message-page.tsx';
 import { type PageRequest, pageLanguage } from './page-frame.tsx';
 import { selectSubscriber } from './queries.ts';
@@ -72,8 +73,8 @@ async function readerOf(ctx: Context, token: string): Promise<Reader> {
   if (opened.kind === 'expired') return { kind: 'expired' };
   const [subscriberId] = opened.kind === 'valid' ? opened.numbers : [];
   if (subscriberId === undefined) return { kind: 'unknown' };
-  const person = await selectSubscriber(ctx.db, { id: subscriberId });
-  return person && !person.erasedAt ? { kind: 'known', subscriberId } : { kind: 'unknown' };
+  const person = await presentSubscriber(ctx.db, subscriberId);
+  return person && !person.erasedAt ? { kind: 'known', subscriberId: person.id } : { kind: 'unknown' };
 }
 
 function noReaderPage(ctx: Context, c: PageRequest, { kind }: { kind: 'expired' | 'unknown' }) {

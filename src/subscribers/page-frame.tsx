@@ -7,6 +7,9 @@ import { chooseLanguage, dirOf, languageName } from '../platform/i18n/languages.
 import { say, sayParts } from '../platform/i18n/messages.ts';
 import { placeOf } from './place.ts';
 
+/** Tells the page around a frame how high it has become. */
+const frameScriptPath = '/embed/frame.js';
+
 export type PageRequest = Request<GuardEnv>;
 
 /** Who speaks on a page: the newsletter, or the publisher when there is no one newsletter. */
@@ -48,11 +51,13 @@ export function pageFrame(
   legal?: Child;
   framed: boolean;
   theme: 'light' | 'dark' | undefined;
+  frameScript: string | undefined;
 } {
   const { framed, theme, dir } = placeOf(c);
   return {
     framed,
     theme,
+    frameScript: framed ? frameScriptPath : undefined,
     lang,
     dir: dir ?? dirOf(lang),
     words: { skip: say(lang, 'page.skip'), languages: say(lang, 'page.languages') },

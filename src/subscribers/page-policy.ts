@@ -9,7 +9,7 @@ export const embedScriptPath = '/embed/v1.js';
 
 /**
  * The policy of a page with a sign-up form, when it needs more than other pages: to lead on to another site after the form, to
- * stand in a frame on the newsletter's own sites, to run our script file.
+ * stand in a frame on the newsletter's own sites, to run our script files.
  */
 export function setPolicy(
   c: PageRequest,
@@ -29,7 +29,7 @@ export function setPolicy(
   const policy = pagePolicy
     .replace("form-action 'self'", formAction)
     .replace("frame-ancestors 'none'", ancestors);
-  c.header('Content-Security-Policy', needs.script ? `${policy}; script-src 'self'` : policy);
+  c.header('Content-Security-Policy', needs.script || framed ? `${policy}; script-src 'self'` : policy);
 }
 
 /** A host may hold `;` (WHATWG URL §3.2), which would begin a directive of a stranger's own. */

@@ -22,6 +22,11 @@ const signUpBody = z
       .max(60)
       .optional()
       .openapi({ description: 'The version of the words that were shown', example: '2026-07-01.en' }),
+    topics: z
+      .array(z.string().max(40))
+      .max(20)
+      .optional()
+      .openapi({ description: 'Sections of the one newsletter that is named; without them, all' }),
     lang: z.string().max(35).optional(),
     src: z.string().max(40).optional().openapi({ description: 'Which form it was', example: 'article-box' }),
     page: z.string().max(2_000).optional().openapi({ description: 'The address of the page with the form' }),
@@ -87,6 +92,7 @@ export function publicApi(ctx: Context): OpenAPIHono<KeyEnv> {
           newsletters: body.newsletters,
           marketing: body.marketing,
           consentVersion: body.consent_version,
+          topics: body.topics,
           lang: body.lang,
           form: body.src,
           page: body.page ?? c.req.header('Referer') ?? c.req.header('Origin'),

@@ -99,6 +99,7 @@ export function toSubscriber(row: Selectable<Tables['subscribers']>): Subscriber
     source: row.source ?? undefined,
     createdAt: row.created_at,
     erasedAt: row.erased_at ?? undefined,
+    mergedInto: row.merged_into ?? undefined,
   };
 }
 

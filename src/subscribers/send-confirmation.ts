@@ -6,12 +6,13 @@ import { renderLetter } from '../platform/render/mail.ts';
 import { keptUntil } from './answer.ts';
 import { askingSite } from './asking-site.ts';
 import { confirmationLetter } from './confirmation-letter.ts';
+import type { LetterKind } from './letter-kinds.ts';
 import { letterSender } from './letter-sender.ts';
 import { confirmUrl, withdrawUrl } from './links.ts';
 import { barrierOf } from './mail-barrier.ts';
 import { standingSuppressions } from './mail-state.ts';
 import { openNewsletterIds } from './open-newsletters.ts';
-import { selectSubscriber } from './queries.ts';
+import { selectSubscriber, selectSubscriptions } from './queries.ts';
 import { sendLetter } from './send-letter.ts';
 import { type SignUp, selectSignUp, selectWordings } from './sign-up-queries.ts';
 import type { Subscriber } from './subscriber.ts';
@@ -20,7 +21,7 @@ import { writeLetter } from './write-letter.ts';
 export const confirmationTokenMs = 7 * 24 * 60 * 60_000;
 
 /**
- * Sends a confirmation that is due: mints its link now, keeps only the link's hash, and hands the letter to the relay. A
+ * Sends a confirmation, or the reminder of one, that is due: mints its link now, keeps only the link's hash, and hands the letter to the relay. A
  * retry mints a new link; older ones keep working until they end. Safe to run twice: one caller has the letter.
  */
 export async function sendConfirmation(ctx: Context, { letterId }: { letterId: number }): Promise<void> {
@@ -29,7 +30,8 @@ export async function sendConfirmation(ctx: Context, { letterId }: { letterId: n
 
 async function write(ctx: Context, letter: ClaimedLetter): Promise<void> {
   const now = ctx.clock.now();
-  const about = await stillWanted(ctx, letter.about);
+  const isReminder = letter.kind === ('reminder' satisfies LetterKind);
+  const about = await stillWanted(ctx, letter.about, isReminder);
   if (!about) {
     await dropLetter(ctx.db, letter.id, now);
     ctx.log.info({ deed: 'send-confirmation', letterId: letter.id }, 'dropped: nobody waits for it');
@@ -50,6 +52,7 @@ async function write(ctx: Context, letter: ClaimedLetter): Promise<void> {
       baseUrl,
     ),
     askedAt: signUp.createdAt,
+    isReminder,
     confirmUrl: confirmUrl(baseUrl, token),
     withdrawUrl: withdrawUrl(baseUrl, ctx.keyring, signUp.id, now),
   });
@@ -68,15 +71,27 @@ async function write(ctx: Context, letter: ClaimedLetter): Promise<void> {
 async function stillWanted(
   ctx: Context,
   signUpId: number,
+  isReminder: boolean,
 ): Promise<{ signUp: SignUp; person: Subscriber; email: string; newsletterIds: number[] } | undefined> {
   const signUp = await selectSignUp(ctx.db, signUpId);
   if (signUp?.state !== 'answered' || signUp.subscriberId === undefined) return undefined;
   const person = await selectSubscriber(ctx.db, { id: signUp.subscriberId });
   if (person?.email === undefined || person.emailKey === undefined) return undefined;
   const standing = await standingSuppressions(ctx.db, ctx.keyring, person.emailKey);
-  if (barrierOf(signUp.asks, standing, ctx.clock.now()) === 'closed') return undefined;
+  const barrier = barrierOf(signUp.asks, standing, ctx.clock.now());
+  if (barrier === 'closed') return undefined;
+  // Nobody waits for a reminder: it goes only where everything is as it was when it was planned.
+  if (isReminder && (barrier !== 'open' || !(await waitsStill(ctx.db, signUp, person.id)))) return undefined;
   const newsletterIds = await openNewsletterIds(ctx.db, signUp.newsletterIds);
   return newsletterIds.length > 0 ? { signUp, person, email: person.email, newsletterIds } : undefined;
+}
+
+/** Another sign-up of the same person may have been confirmed since. */
+async function waitsStill(db: Db, signUp: SignUp, subscriberId: number): Promise<boolean> {
+  const subscriptions = await selectSubscriptions(db, subscriberId);
+  return subscriptions.some(
+    (one) => one.state === 'pending' && signUp.newsletterIds.includes(one.newsletterId),
+  );
 }
 
 async function mintFor(db: Db, signUpId: number, now: Date): Promise<string> {

@@ -48,7 +48,7 @@ async function write(ctx: Context, letter: ClaimedLetter): Promise<SettledLetter
   const sender = await letterSender(ctx.db, newsletterIds);
   const [only, another] = sender.newsletters;
   const { baseUrl } = ctx.config;
-  const [latest] = only && !another ? await shownEditions(ctx.db, only.id, person.language) : [];
+  const [latest] = only && !another ? await shownEditions(ctx.db, only.id, person.language, now) : [];
   const { template, view } = noticeLetter({
     kind,
     lang: person.language,

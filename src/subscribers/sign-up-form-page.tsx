@@ -29,7 +29,7 @@ export async function formPage(
   const now = ctx.clock.now();
   const [wordings, latest, surge] = await Promise.all([
     currentWordings(ctx.db, newsletter, lang),
-    shownEditions(ctx.db, newsletter.id, lang),
+    shownEditions(ctx.db, newsletter.id, lang, now),
     inSurge(ctx.db, [newsletter.id], now, { count: false }),
   ]);
   const error = doubt ? doubtWords(lang, doubt) : about.error;

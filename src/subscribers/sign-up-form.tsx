@@ -12,6 +12,8 @@ export interface FormValues {
   returnTo?: string | undefined;
   /** The domain that the reader was asked about: posting it again insists on it. */
   acceptDomain?: string | undefined;
+  /** Sections of the newsletter that the form asks for, by comma. */
+  topics?: string | undefined;
   /** What the form of several newsletters has ticked; the form of one names it in its address. */
   newsletters?: readonly string[] | undefined;
 }
@@ -103,20 +105,24 @@ export function ProofFields({ token }: { token: string }) {
   );
 }
 
+/** The version of the words that were shown; of several newsletters one each. */
+export type ConsentV = string | readonly string[] | undefined;
+
 /** What goes along unseen. */
-export function HiddenFields(props: { lang: string; consentV: string | undefined; values: FormValues }) {
+export function HiddenFields(props: { lang: string; consentV: ConsentV; values: FormValues }) {
   const { lang, consentV, values } = props;
-  const fields: Record<string, string | undefined> = {
+  const fields: Record<string, ConsentV> = {
     lang,
     src: values.src,
+    topics: values.topics,
     consent_v: consentV,
     accept_domain: values.acceptDomain,
     return_to: values.returnTo,
   };
   return (
     <>
-      {Object.entries(fields).map(
-        ([name, value]) => value !== undefined && <input type="hidden" name={name} value={value} />,
+      {Object.entries(fields).flatMap(([name, value]) =>
+        [value ?? []].flat().map((one) => <input type="hidden" name={name} value={one} />),
       )}
     </>
   );
@@ -126,7 +132,7 @@ export function HiddenFields(props: { lang: string; consentV: string | undefined
 export function ResendForm(props: {
   action: string;
   lang: string;
-  consentV: string | undefined;
+  consentV: ConsentV;
   values: FormValues;
   button: string;
   quiet?: boolean;
@@ -155,7 +161,7 @@ export function DomainChoices(props: {
   action: string;
   lang: string;
   values: FormValues;
-  consentV: string | undefined;
+  consentV: ConsentV;
   doubt: DomainDoubt;
 }) {
   const { action, lang, values, consentV, doubt } = props;

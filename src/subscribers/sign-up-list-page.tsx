@@ -44,9 +44,10 @@ export async function listPage(
       ? say(lang, 'signup.missing.title')
       : say(lang, 'signup.list.title', { publisher: publisher?.name ?? '' });
   const error = doubt ? { field: 'email' as const, text: doubtWords(lang, doubt) } : about.error;
-  const ticked = values.newsletters ?? [c.req.query('pick') ?? ''];
+  const ticked = values.newsletters ?? c.req.queries('pick') ?? [];
   const kept = { ...values, newsletters: ticked, ...(doubt ? { acceptDomain: doubt.domain } : {}) };
-  const latest = await Promise.all(open.map((one) => shownEditions(ctx.db, one.id, lang)));
+  const now = ctx.clock.now();
+  const latest = await Promise.all(open.map((one) => shownEditions(ctx.db, one.id, lang, now)));
   c.header('Vary', 'Accept-Language', { append: true });
   setPolicy(c, { returnTo: values.returnTo });
   return c.html(

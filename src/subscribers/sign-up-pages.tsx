@@ -39,7 +39,8 @@ export function signUpPages(ctx: Context): Hono<GuardEnv> {
       if (!newsletter) return notJoinable(ctx, c);
       const lang = pageLanguage(c, { available: newsletter.languages });
       c.header('Vary', 'Accept-Language');
-      const values = placeOf(c).framed ? { ...emptyValues, src: c.req.query('src') ?? 'frame' } : emptyValues;
+      const src = placeOf(c).framed ? (c.req.query('src') ?? 'frame') : emptyValues.src;
+      const values = { ...emptyValues, src, topics: c.req.query('topics') };
       return formPage(ctx, c, { newsletter, lang, values, status: 200 });
     });
     app.post(path, (c) => post(ctx, c, c.req.param('slug')));
@@ -85,6 +86,7 @@ async function post(ctx: Context, c: PageRequest, slug: string | undefined): Pro
     marketing: fields.has('marketing'),
     src: fields.text('src') ?? 'unnamed',
     returnTo: fields.text('return_to'),
+    topics: fields.text('topics'),
     acceptDomain: fields.text('accept_domain'),
     newsletters: chosen,
   };
@@ -94,7 +96,8 @@ async function post(ctx: Context, c: PageRequest, slug: string | undefined): Pro
       email: values.email,
       newsletters: chosen ?? [slug ?? ''],
       marketing: values.marketing,
-      consentVersion: fields.text('consent_v'),
+      consentVersion: fields.texts('consent_v').filter((version) => version !== ''),
+      topics: values.topics?.split(','),
       lang: fields.text('lang'),
       form: values.src,
       page: (scripted ? fields.text('page') : undefined) ?? c.req.header('Referer') ?? c.req.header('Origin'),
@@ -180,7 +183,7 @@ async function answerAsPage(ctx: Context, c: PageRequest, posted: Posted): Promi
     case 'unlikely_domain':
       return again(422, { doubt: outcome });
     case 'one_more_step': {
-      const consentV = fields.text('consent_v');
+      const consentV = fields.texts('consent_v');
       return stepPage(c, { newsletter, lang, action, consentV, values, stillHuman: outcome.token });
     }
     case 'too_many': {

@@ -13,6 +13,8 @@ export interface SignUp {
   newsletterIds: number[];
   marketing: boolean;
   wordingIds: number[];
+  /** Sections of the one newsletter it names; `undefined`: all. */
+  topics: string[] | undefined;
   lang: string;
   form: string;
   pageUrl: string | undefined;
@@ -33,6 +35,7 @@ interface NewSignUp {
   newsletterIds: readonly number[];
   marketing: boolean;
   wordingIds: readonly number[];
+  topics?: readonly string[] | undefined;
   lang: string;
   form: string;
   pageUrl: string | undefined;
@@ -53,10 +56,10 @@ export async function insertSignUp(db: Db, signUp: NewSignUp): Promise<number> {
 const insert = preparedOnce<NewSignUp, { id: number }>(
   'insert-sign-up',
   (v) => sql`
-    insert into sign_ups (asks, email, email_key, newsletter_ids, marketing, wording_ids, lang, form, page_url, ip_net,
-      agent_family, signal, created_at)
-    values (${v.asks}, ${v.email}, ${v.emailKey}, ${v.newsletterIds}, ${v.marketing}, ${v.wordingIds}, ${v.lang}, ${v.form},
-      ${v.pageUrl}, ${v.ipNet}, ${v.agentFamily}, ${v.signal}, ${v.at})
+    insert into sign_ups (asks, email, email_key, newsletter_ids, marketing, wording_ids, topics, lang, form, page_url,
+      ip_net, agent_family, signal, created_at)
+    values (${v.asks}, ${v.email}, ${v.emailKey}, ${v.newsletterIds}, ${v.marketing}, ${v.wordingIds}, ${v.topics}, ${v.lang},
+      ${v.form}, ${v.pageUrl}, ${v.ipNet}, ${v.agentFamily}, ${v.signal}, ${v.at})
     returning id`,
 );
 
@@ -209,6 +212,7 @@ export function toSignUp(row: Selectable<Tables['sign_ups']>): SignUp {
     newsletterIds: row.newsletter_ids,
     marketing: row.marketing,
     wordingIds: row.wording_ids,
+    topics: row.topics ?? undefined,
     lang: row.lang,
     form: row.form,
     pageUrl: row.page_url ?? undefined,

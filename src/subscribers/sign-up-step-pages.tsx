@@ -5,7 +5,7 @@ import { say } from '../platform/i18n/messages.ts';
 import type { FormFields } from './form-fields.ts';
 import { type PageRequest, pageFrame, pageLanguage } from './page-frame.tsx';
 import { embedScriptPath, setPolicy } from './page-policy.ts';
-import { EmailField, type FormValues, ResendForm } from './sign-up-form.tsx';
+import { type ConsentV, EmailField, type FormValues, ResendForm } from './sign-up-form.tsx';
 
 /** Much is going on: one button, and everything that was typed goes along. A script, where one runs, works for it. */
 export function stepPage(
@@ -14,7 +14,7 @@ export function stepPage(
     newsletter: Newsletter;
     lang: string;
     action: string;
-    consentV: string | undefined;
+    consentV: ConsentV;
     values: FormValues;
     stillHuman: string;
   },
@@ -66,10 +66,12 @@ export function unavailablePage(
 }
 
 function UnseenFields({ fields }: { fields: FormFields }) {
-  const names = ['lang', 'src', 'consent_v', 'accept_domain', 'return_to'];
+  const names = ['lang', 'src', 'topics', 'consent_v', 'accept_domain', 'return_to'];
   return (
     <>
-      {names.map((name) => fields.has(name) && <input type="hidden" name={name} value={fields.text(name)} />)}
+      {names.flatMap((name) =>
+        fields.texts(name).map((value) => <input type="hidden" name={name} value={value} />),
+      )}
     </>
   );
 }

@@ -21,8 +21,13 @@ export interface SignUpForm {
   /** Slugs or ids. */
   newsletters: readonly string[];
   marketing: boolean;
-  /** Names the words that the form showed; without it, the words of the confirm page count. */
-  consentVersion?: string | undefined;
+  /**
+   * Names the words that the form showed, `<slug>:<version>` for each of several newsletters; without it, the words of the confirm
+   * page count.
+   */
+  consentVersion?: string | readonly string[] | undefined;
+  /** Sections of the one newsletter that it names; none = all. */
+  topics?: readonly string[] | undefined;
   lang?: string | undefined;
   /** Which form it was: `article-box`, `hosted-page`. */
   form?: string | undefined;
@@ -144,6 +149,7 @@ async function take(ctx: Context, form: SignUpForm, request: SignUpRequest): Pro
       pair.newsletter.id,
       ...(form.marketing ? [pair.marketing.id] : []),
     ]),
+    topics: topicsOf(newsletters, form.topics),
     lang,
     form: formName(form.form),
     pageUrl: pageUrl(form.page),
@@ -189,19 +195,39 @@ function languageOf(newsletters: readonly Newsletter[], asked: string | undefine
 async function wordingsShown(
   ctx: Context,
   newsletters: readonly Newsletter[],
-  consentVersion: string | undefined,
+  consentVersion: SignUpForm['consentVersion'],
   lang: string,
 ): Promise<Wordings[] | undefined> {
   const pairs = await Promise.all(
-    newsletters.map((newsletter) =>
-      consentVersion
-        ? findWordings(ctx.db, newsletter.id, consentVersion)
+    newsletters.map((newsletter) => {
+      const version = versionOf(newsletter, consentVersion);
+      return version
+        ? findWordings(ctx.db, newsletter.id, version)
         : // Of several, one may not be published in the form's language.
-          currentWordings(ctx.db, newsletter, languageOf([newsletter], lang)),
-    ),
+          currentWordings(ctx.db, newsletter, languageOf([newsletter], lang));
+    }),
   );
   const known = pairs.filter((pair) => pair !== undefined);
   return known.length === newsletters.length ? known : undefined;
+}
+
+/** A form of several newsletters names the words of each; one that names only others' has shown none of this one's. */
+function versionOf({ slug }: Newsletter, given: SignUpForm['consentVersion']): string | undefined {
+  const all = typeof given === 'string' ? [given] : (given ?? []);
+  const [only, another] = all;
+  if (only !== undefined && another === undefined && !only.includes(':')) return only;
+  const own = all.find((one) => one.startsWith(`${slug}:`));
+  return own?.slice(slug.length + 1) ?? (all.length > 0 ? 'none' : undefined);
+}
+
+/** Of several newsletters each would have sections of its own, so only a form of one may name some. */
+function topicsOf(
+  [only, another]: readonly Newsletter[],
+  named: readonly string[] | undefined,
+): string[] | undefined {
+  if (!only || another || !named) return undefined;
+  const keys = only.sections.map(({ key }) => key).filter((key) => named.includes(key));
+  return keys.length > 0 && keys.length < only.sections.length ? keys : undefined;
 }
 
 function formName(given: string | undefined): string {

@@ -1,12 +1,14 @@
 import type { Context } from '../context.ts';
-import { parseEmailAddress } from '../lib/email-address.ts';
-import { fingerprint, seal, unseal } from '../lib/signed-token.ts';
+import { type EmailAddress, parseEmailAddress } from '../lib/email-address.ts';
+import { allFingerprints, fingerprint, seal, unseal } from '../lib/signed-token.ts';
+import type { Db } from '../platform/db/database.ts';
 import { dropLettersAbout } from '../platform/mail/letters.ts';
 import { writeEmail } from './change-email.ts';
 import { recordEvents } from './events.ts';
 import type { LetterKind } from './letter-kinds.ts';
 import { lockSubscriber, selectSubscriber } from './queries.ts';
 import { lockAddress } from './sign-up-queries.ts';
+import { unmerge } from './unmerge.ts';
 
 export const stopMs = 72 * 60 * 60_000;
 
@@ -41,7 +43,8 @@ export async function canStop(ctx: Context, { changeId }: Stop): Promise<boolean
 
 /**
  * Stops a change of address, within 72 hours of when it was asked for, also after the new address said yes: the person is
- * written to at the old one again. Whoever has the account open is sent out of it. Safe to run twice.
+ * written to at the old one again, and two readers whom it made one are two again. Whoever has the account open is sent out of it.
+ * Safe to run twice.
  *
  * @returns whether this call stopped it.
  */
@@ -56,8 +59,12 @@ export async function stopEmailChange(ctx: Context, stop: Stop): Promise<boolean
       .executeTakeFirst();
     if (!change || !address) return undefined;
     await lockAddress(tx, fingerprint(ctx.keyring, address.limitKey).bytes);
-    const person = await lockSubscriber(tx, change.subscriber_id);
-    if (person?.emailKey === undefined) return undefined;
+    const merged = (await selectSubscriber(tx, { id: change.subscriber_id }))?.mergedInto;
+    const held = [change.subscriber_id, ...(merged === undefined ? [] : [merged])].sort((a, b) => a - b);
+    for (const id of held) await lockSubscriber(tx, id);
+    const person = await selectSubscriber(tx, { id: change.subscriber_id });
+    if (!person || person.mergedInto !== merged) return undefined;
+    if (person.emailKey === undefined && merged === undefined) return undefined;
     const other = await selectSubscriber(tx, { emailKey: address.key });
     if (other && other.id !== person.id) return undefined;
     const claimed = await tx
@@ -69,8 +76,12 @@ export async function stopEmailChange(ctx: Context, stop: Stop): Promise<boolean
       .executeTakeFirst();
     if (!claimed) return undefined;
     await dropLettersAbout(tx, 'change-email' satisfies LetterKind, [stop.changeId], now);
+    if (merged !== undefined) {
+      await reviveMerged(ctx, tx, person.id, address);
+      await unmerge(tx, { fromId: person.id, intoId: merged, changeId: stop.changeId, at: now });
+    }
     await writeEmail(ctx, tx, { subscriberId: person.id, email: address.email, emailKey: address.key });
-    await tx.deleteFrom('account_sessions').where('subscriber_id', '=', person.id).execute();
+    await tx.deleteFrom('account_sessions').where('subscriber_id', 'in', held).execute();
     await recordEvents(tx, [
       { subscriberId: person.id, kind: 'email_change_stopped', actor: 'reader', at: now },
     ]);
@@ -78,4 +89,23 @@ export async function stopEmailChange(ctx: Context, stop: Stop): Promise<boolean
   });
   ctx.log.info({ deed: 'stop-email-change', changeId: stop.changeId, stopped: stopped !== undefined });
   return stopped !== undefined;
+}
+
+/** A merged reader has no address; the link that stops the change has kept it for them. */
+async function reviveMerged(
+  ctx: Context,
+  tx: Db,
+  subscriberId: number,
+  address: EmailAddress,
+): Promise<void> {
+  await tx
+    .updateTable('subscribers')
+    .set({ email: address.email, email_key: address.key, erased_at: null, merged_into: null })
+    .where('id', '=', subscriberId)
+    .execute();
+  await tx
+    .updateTable('suppressions')
+    .set({ subscriber_id: subscriberId })
+    .where('fingerprint', 'in', allFingerprints(ctx.keyring, address.key))
+    .execute();
 }

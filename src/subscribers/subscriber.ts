@@ -15,6 +15,8 @@ export interface Subscriber {
   source: string | undefined;
   createdAt: Date;
   erasedAt: Date | undefined;
+  /** Who stands for them since both became one reader; then they have no address. */
+  mergedInto: number | undefined;
 }
 
 /** How often, when and about what a reader wants to be written to. */

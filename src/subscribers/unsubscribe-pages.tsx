@@ -13,10 +13,11 @@ import { leaveAwayPage, leftAwayPage } from './leave-away-page.tsx';
 import { leavePage, type Reader } from './leave-page.tsx';
 import { undoMs } from './links.ts';
 import { askForLinkPage } from './manage-link-page.tsx';
+import { presentSubscriber } from './merged.ts';
 import { oneClick } from './one-click.ts';
 import type { PageRequest } from './page-frame.tsx';
 import { pause } from './pause.ts';
-import { selectSubscriber, selectSubscriptions } from './queries.ts';
+import { selectSubscriptions } from './queries.ts';
 import { sayWhy } from './say-why.ts';
 import { shownState } from './subscriber.ts';
 import { undoUnsubscribe } from './undo-unsubscribe.ts';
@@ -80,14 +81,14 @@ async function readerOf(ctx: Context, token: string): Promise<Reader | undefined
   const opened = openToken(ctx.keyring, 'unsubscribe', token, now);
   const [subscriberId, newsletterId] = opened.kind === 'valid' ? opened.numbers : [];
   if (subscriberId === undefined || newsletterId === undefined) return undefined;
-  const [newsletter, person, subscriptions] = await Promise.all([
+  const [newsletter, person] = await Promise.all([
     getNewsletter(ctx.db, newsletterId),
-    selectSubscriber(ctx.db, { id: subscriberId }),
-    selectSubscriptions(ctx.db, subscriberId),
+    presentSubscriber(ctx.db, subscriberId),
   ]);
+  const subscriptions = person ? await selectSubscriptions(ctx.db, person.id) : [];
   const own = subscriptions.find((one) => one.newsletterId === newsletterId);
   return {
-    subscriberId,
+    subscriberId: person?.id ?? subscriberId,
     newsletter,
     language: person?.erasedAt ? undefined : person?.language,
     state: own ? shownState(own, now) : 'unsubscribed',

@@ -4,8 +4,9 @@ import type { Db } from '../platform/db/database.ts';
 import { inTransaction } from '../platform/db/in-transaction.ts';
 import { type ConsentMethod, recordConsents } from './consent.ts';
 import { recordEvents } from './events.ts';
+import { presentSubscriber } from './merged.ts';
 import { lastWording, lockSubscriber, priorColumns } from './queries.ts';
-import type { SubscriptionState } from './subscriber.ts';
+import type { Subscriber, SubscriptionState } from './subscriber.ts';
 import { withdrawMarketing } from './withdraw-marketing.ts';
 
 export interface Unsubscription {
@@ -28,9 +29,9 @@ export type Unsubscribed = { kind: 'unsubscribed'; eventIds: number[] } | { kind
 export function unsubscribe(ctx: Context, what: Unsubscription, db: Db = ctx.db): Promise<Unsubscribed> {
   const now = ctx.clock.now();
   return inTransaction(db, async (tx) => {
-    const person = await lockSubscriber(tx, what.subscriberId);
+    const person = await lockPresent(tx, what.subscriberId);
     if (!person) return { kind: 'already' };
-    const left = await leave(tx, what, what.saidAt ?? now);
+    const left = await leave(tx, { ...what, subscriberId: person.id }, what.saidAt ?? now);
     const eventIds = await recordEvents(
       tx,
       left.map((prior) => ({
@@ -71,6 +72,14 @@ export function unsubscribe(ctx: Context, what: Unsubscription, db: Db = ctx.db)
     ctx.log.info({ deed: 'unsubscribe', subscriberId: person.id, method: what.method, left: left.length });
     return { kind: 'unsubscribed', eventIds };
   });
+}
+
+/** A link in an old mail may name a reader who has become one with another since: leaving never ends. */
+async function lockPresent(tx: Db, subscriberId: number): Promise<Subscriber | undefined> {
+  const person = await lockSubscriber(tx, subscriberId);
+  if (person?.mergedInto === undefined) return person;
+  const present = await presentSubscriber(tx, subscriberId);
+  return present && lockSubscriber(tx, present.id);
 }
 
 interface Prior {

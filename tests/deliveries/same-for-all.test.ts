@@ -55,7 +55,7 @@ it('R31 the links to the web page and to sign up hold no token, and lead where t
     expect(ours).toContain(`${baseUrl}/inside-washington/2026-07-15`);
     expect(ours).toContain(`${baseUrl}/s/inside-washington?lang=en`);
     for (const link of ours) {
-      expect(new URL(link).pathname).toMatch(/^\/(s\/)?inside-washington(\/2026-07-15)?$/);
+      expect(new URL(link).pathname).toMatch(/^\/(s\/)?inside-washington(\/2026-07-15(\/more|\/less)?)?$/);
       expect([...new URL(link).searchParams.keys()].filter((name) => name !== 'lang')).toEqual([]);
     }
     // What a reader passes on to a friend is the same page.

@@ -14,7 +14,7 @@ const edition = (editionId: number, subject = `Edition ${editionId}`) => ({
   url: `https://news.example.org/inside-washington/2026-07-${10 + editionId}`,
 });
 const subjects = async (lang = 'en') =>
-  (await shownEditions(ctx.db, newsletterId, lang)).map((one) => one.subject);
+  (await shownEditions(ctx.db, newsletterId, lang, ctx.clock.now())).map((one) => one.subject);
 
 describe('the showcase', () => {
   it('is empty before the first edition', async () => {

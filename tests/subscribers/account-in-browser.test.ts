@@ -41,6 +41,56 @@ describe.skipIf(!chromiumPath)('the preference centre and the account in a brows
     120_000,
   );
 
+  it.each([
+    ['en', 'Asia/Makassar', 'Use Asia/Makassar, the zone of this device'],
+    ['id', 'America/New_York', 'Pakai America/New York, zona waktu perangkat ini'],
+  ] as const)(
+    'offers the zone of the device (%s), and keeps it only when it is saved',
+    async (lang, zone, words) => {
+      const { subscriberId } = await subscribe(web.ctx, `zone.${lang}@example.com`, { lang });
+      const kept = async () =>
+        (
+          await web.ctx.db
+            .selectFrom('subscribers')
+            .select('time_zone')
+            .where('id', '=', subscriberId)
+            .executeTakeFirstOrThrow()
+        ).time_zone;
+      const context = await browser.newContext({ timezoneId: zone, viewport: { width: 320, height: 640 } });
+      const page = await context.newPage();
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`));
+      await page.goto(manageUrl(web.url, web.ctx.keyring, subscriberId, web.ctx.clock.now()));
+      const offer = page.getByRole('button', { name: words });
+      await offer.waitFor();
+      expect(await page.locator('#time-zone').inputValue()).toBe('');
+      expect(await accessibilityFaults(page)).toEqual([]);
+      await offer.click();
+      expect(await page.locator('#time-zone').inputValue()).toBe(zone);
+      expect(await page.evaluate('document.activeElement.id')).toBe('time-zone');
+      expect(await offer.isVisible()).toBe(false);
+      expect(asked.filter((one) => one.startsWith('POST'))).toEqual([]);
+      expect([await kept(), await page.context().cookies()]).toEqual([null, []]);
+      await page.locator('form:has(#time-zone) button[type=submit]').click();
+      await page.locator('.status.good').waitFor();
+      expect(await kept()).toBe(zone);
+      // What is chosen already is not offered.
+      await page.waitForTimeout(200);
+      expect(await offer.isVisible()).toBe(false);
+      await context.close();
+    },
+  );
+
+  it('offers no zone, and leaves no empty button, where no script runs', async () => {
+    const { subscriberId } = await subscribe(web.ctx, 'zone.none@example.com');
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    await page.goto(manageUrl(web.url, web.ctx.keyring, subscriberId, web.ctx.clock.now()));
+    expect(await page.locator('[data-zone-offer]').isVisible()).toBe(false);
+    expect(await page.locator('#time-zone option').count()).toBeGreaterThan(300);
+    await context.close();
+  });
+
   it.each(['en', 'id'])(
     'R11 never scroll sideways at 320 px with text twice as large (%s)',
     async (lang) => {

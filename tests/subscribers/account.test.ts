@@ -174,17 +174,6 @@ describe('changing the address', () => {
     expect(await findInDatabase('later@example.com')).toEqual([]);
   });
 
-  it('takes no address that another reader has, and says so only to that mailbox', async () => {
-    await subscribe(web.ctx, 'taken@example.com');
-    const { subscriberId, account } = await openReader('wants.taken@example.com');
-    const answer = await account.post({ act: 'email', email: 'taken@example.com' });
-    expect(answer.text).toContain('If we can write to the new address');
-    await sendDueLetters(web.ctx);
-    const accept = await look(linkIn(newest(await mailsTo(web.ctx, 'taken@example.com'))));
-    expect((await press(accept)).status).toBe(409);
-    expect((await personOf(subscriberId))?.email).toBe('wants.taken@example.com');
-  });
-
   it('keeps what was typed when it is no address, or the one on file', async () => {
     const { account } = await openReader('typo@example.com');
     const wrong = await account.post({ act: 'email', email: 'no address' });

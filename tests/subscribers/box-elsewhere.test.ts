@@ -91,6 +91,36 @@ describe.skipIf(!chromiumPath)('the box without our script', () => {
       expect(page.frames()[1]?.url()).toContain('/embed/inside-washington');
     });
 
+    it('tells the page around it how high it has become, and only after its reader did something', async () => {
+      const page = await articles.open('iframe', { width: 320 });
+      await page.evaluate(
+        `window.told = []; addEventListener('message', (event) => window.told.push([event.origin, event.data]))`,
+      );
+      const told = () => page.evaluate<[string, { type: string; px: number }][]>('window.told');
+      const refused: string[] = [];
+      page.on('console', (message) => void (message.type() === 'error' && refused.push(message.text())));
+      await page.reload();
+      await page.evaluate(
+        `window.told = []; addEventListener('message', (event) => window.told.push([event.origin, event.data]))`,
+      );
+      await frame(page).locator('input[name=email]').waitFor();
+      await page.waitForTimeout(300);
+      expect(await told()).toEqual([]);
+      await frame(page).locator('input[name=email]').fill('rina@mailinator.com');
+      await page.keyboard.press('Enter');
+      await frame(page).getByText('temporary inboxes').last().waitFor();
+      await expect.poll(async () => (await told()).length).toBeGreaterThan(0);
+      const [origin, data] = (await told()).at(-1) ?? ['', { type: '', px: 0 }];
+      const needed = await page.frames()[1]?.evaluate<number>('document.documentElement.scrollHeight');
+      expect([origin, Object.keys(data), data.type]).toEqual([
+        articles.web.url,
+        ['type', 'px'],
+        'dateline:height',
+      ]);
+      expect(data.px).toBe(needed);
+      expect(refused.filter((text) => !/422|'data:,'/.test(text))).toEqual([]);
+    });
+
     it.each(['en', 'id'])('is as high as its form at 320 and at 600 px (%s)', async (lang) => {
       const page = await articles.open('iframe', { lang });
       const { newsletter } = articles;

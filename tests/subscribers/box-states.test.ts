@@ -70,7 +70,7 @@ describe.skipIf(!chromiumPath)('what the box says in place', () => {
       bare.lang = 'id';
       document.querySelector('main').append(bare);`);
     expect(await page.getByRole('link', { name: 'Daftar' }).getAttribute('href')).toBe(
-      `${articles.web.url}/s/inside-washington`,
+      `${articles.web.url}/s/inside-washington?lang=id`,
     );
     await email(page).fill('later.box@example.com');
     await page.keyboard.press('Enter');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sendWelcome } from '../../src/editions/send-welcome.ts';
 import { gatherData } from '../../src/insight/gather-data.ts';
+import { changeNewsletter } from '../../src/newsletters/change.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { builtInTemplates } from '../../src/platform/render/templates.ts';
 import { answerSignUp } from '../../src/subscribers/answer-sign-up.ts';
@@ -13,6 +14,7 @@ import { askForData } from '../../src/subscribers/data-copies.ts';
 import { erase } from '../../src/subscribers/erase.ts';
 import { letterJobs } from '../../src/subscribers/letter-kinds.ts';
 import { pause } from '../../src/subscribers/pause.ts';
+import { remindPending } from '../../src/subscribers/remind-pending.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import type { ReadMail } from '../support/mailbox.ts';
 import { askToJoin, mailsTo, seedInsideWashington, sendDueLetters, subscribe } from '../support/sign-ups.ts';
@@ -34,6 +36,13 @@ afterEach(() => ctx.close());
 /** How each letter comes about, from a fresh start; `again` does once more what asked for it. */
 const causes: Record<string, (lang: string) => Promise<() => Promise<unknown>>> = {
   confirmation: async (lang) => () => askToJoin(ctx, email, { lang }),
+  reminder: async (lang) => {
+    await changeNewsletter(ctx, washington.id, { confirmation_reminder: true });
+    await askToJoin(ctx, email, { lang });
+    await sendDueLetters(ctx);
+    ctx.clock.advance(24 * hourMs);
+    return () => remindPending(ctx);
+  },
   'already-subscribed': async (lang) => {
     await subscribe(ctx, email, { lang });
     return () => askToJoin(ctx, email, { lang });
@@ -93,6 +102,7 @@ async function askToChange(lang: string): Promise<() => Promise<unknown>> {
 /** Words of each letter's subject. */
 const subjects: Record<string, Record<'en' | 'id', RegExp>> = {
   confirmation: { en: /^Finish signing up/, id: /^Selesaikan pendaftaran/ },
+  reminder: { en: /^Reminder: finish signing up/, id: /^Pengingat: selesaikan pendaftaran/ },
   'already-subscribed': { en: /^You already get/, id: /^Anda sudah menerima/ },
   paused: { en: /is paused$/, id: /sedang dijeda$/ },
   'everyday-link': { en: /^Your link to manage/, id: /^Tautan untuk mengatur/ },
@@ -141,6 +151,7 @@ describe.each(Object.keys(causes))('the letter %s', (kind) => {
 /** How many leave when it is asked for again and again, first every two minutes and then every hour. */
 const most: [kind: string, inTenMinutes: number, inADay: number][] = [
   ['confirmation', 1, 3],
+  ['reminder', 1, 1],
   ['already-subscribed', 1, 1],
   ['paused', 1, 1],
   ['everyday-link', 1, 3],

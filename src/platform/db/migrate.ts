@@ -5,6 +5,11 @@ import * as rates from './migrations/0003-rates.ts';
 import * as archive from './migrations/0005-archive.ts';
 import * as rhythm from './migrations/0006-rhythm.ts';
 import * as troubledDeliveries from './migrations/0007-troubled-deliveries.ts';
+import * as opinions from './migrations/0008-opinions.ts';
+import * as archiveDelay from './migrations/0009-archive-delay.ts';
+import * as reminder from './migrations/0010-reminder.ts';
+import * as signUpTopics from './migrations/0011-sign-up-topics.ts';
+import * as merged from './migrations/0012-merged.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a released one is never changed. */
@@ -15,6 +20,11 @@ const migrations: Record<string, Migration> = {
   '0005-archive': archive,
   '0006-rhythm': rhythm,
   '0007-troubled-deliveries': troubledDeliveries,
+  '0008-opinions': opinions,
+  '0009-archive-delay': archiveDelay,
+  '0010-reminder': reminder,
+  '0011-sign-up-topics': signUpTopics,
+  '0012-merged': merged,
 };
 
 const postgresMajorMin = 14;

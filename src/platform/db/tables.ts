@@ -55,6 +55,9 @@ export interface Tables {
     unknown_policy: Generated<'hold' | 'resend-once'>;
     deadline_hours: Generated<number>;
     draft_lead_minutes: Generated<number>;
+    archive_delay_minutes: Generated<number>;
+    opinions: Generated<boolean>;
+    confirmation_reminder: Generated<boolean>;
     allowed_origins: Generated<string[]>;
     return_to: Generated<string[]>;
     revision: Generated<number>;
@@ -112,6 +115,8 @@ export interface Tables {
     source: Maybe<string>;
     created_at: At;
     erased_at: MaybeAt;
+    /** Who stands for them since both became one reader. */
+    merged_into: Maybe<number>;
   };
   subscriptions: {
     id: Id;
@@ -147,6 +152,8 @@ export interface Tables {
     newsletter_ids: number[];
     marketing: boolean;
     wording_ids: number[];
+    /** Sections of the one newsletter it names; null = all. */
+    topics: Maybe<string[]>;
     lang: string;
     form: string;
     page_url: Maybe<string>;
@@ -159,6 +166,7 @@ export interface Tables {
     subscriber_id: Maybe<number>;
     created_at: At;
     put_off_until: MaybeAt;
+    reminded_at: MaybeAt;
     expires_at: MaybeAt;
   };
   confirmation_tokens: { hash: Buffer; sign_up_id: number; created_at: At; expires_at: At; used_at: MaybeAt };
@@ -336,8 +344,12 @@ export interface Tables {
     archive_state: Generated<'hidden' | 'public' | 'unpublished'>;
     /** Opens its pages when the newsletter is private: 122 random bits, in hex. */
     web_key: Generated<string>;
-    /** When its page first appeared: when its sending started. */
+    /** When its sending started: from then on its mails open its page. */
     published_at: MaybeAt;
+    /** The newsletter's when it was composed: its mails' links were made for it. */
+    archive_delay_minutes: Generated<number>;
+    /** From when its page is there for everybody. */
+    appears_at: MaybeAt;
     /** Made by the newsletter's calendar, so it sends itself at its slot. */
     scheduled: Generated<boolean>;
     created_at: At;
@@ -364,6 +376,8 @@ export interface Tables {
     made_by: string;
     at: At;
   };
+  /** How many readers wish for more, or for less, like it. Nothing says who. */
+  edition_opinions: { edition_id: number; wish: 'more' | 'less'; n: number };
   edition_stories: {
     edition_id: number;
     newsletter_id: number;

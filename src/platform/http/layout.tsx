@@ -40,6 +40,8 @@ export interface PageProps extends PageFrame {
   theme?: 'light' | 'dark' | undefined;
   /** A script file of ours; the page's policy must allow it. */
   script?: string | undefined;
+  /** The same, of every page in a frame. */
+  frameScript?: string | undefined;
   children?: Child;
 }
 
@@ -64,6 +66,7 @@ export function Page(props: PageProps) {
           <link rel="icon" href="data:," />
           <link rel="stylesheet" href="/assets/dateline.css" />
           {props.script && <script src={props.script} async />}
+          {props.frameScript && <script src={props.frameScript} async />}
         </head>
         <body class={props.framed ? 'framed' : props.wide ? 'wide' : undefined}>
           {!props.framed && (

@@ -42,6 +42,8 @@ export interface DigestView extends MailFrame {
   corrections?: { label: string; items: BriefView[] };
   /** Stories that found no room in a mail. */
   more?: Link;
+  /** Two links, the same for every reader: more like this, or less. */
+  opinions?: { more: Link; less: Link };
   passItOn: { forward: Link; signUp: { text: string; label: string; url: string } };
   footer: BulkFooter;
 }

@@ -52,6 +52,7 @@ test.each(editions)('R25 the blocks of %s stand in their order', async (name) =>
     ...[view.lead.kicker, view.lead.headline, view.lead.dek, view.lead.byline].map(String),
     ...view.sections.flatMap((section) => [section.label, ...section.stories.map((story) => story.headline)]),
     ...(view.briefs?.items ?? []).map((item) => item.text),
+    ...[view.opinions?.more.label, view.opinions?.less.label].map(String),
     ...[view.passItOn.forward.label, view.passItOn.signUp.text, view.passItOn.signUp.label],
     ...['[[masked_address]]', '[[signed_up_on]]', view.footer.manage.label, view.footer.unsubscribe.label],
     ...[view.footer.privacy.label, view.footer.legalName, view.footer.postalAddress, view.footer.contact],
