@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type Beside, start } from './child.ts';
 import { freePort } from './free-port.ts';
 import { bareRun, type Run } from './result.ts';
+import { messagesPerConnection } from './sink.ts';
 
 /** Sessions that smtp-source has open: as many as two workers. */
 const sessions = 20;
@@ -61,7 +62,7 @@ export async function openSmtpSink(tool: string): Promise<Beside & { url: string
   const port = await freePort();
   const args = ['-4', ...(process.getuid?.() === 0 ? ['-u', 'nobody'] : []), `inet:127.0.0.1:${port}`, '256'];
   const server = await start({ file: tool, args });
-  return { ...server, port, url: `smtp://127.0.0.1:${port}?tls=off` };
+  return { ...server, port, url: `smtp://127.0.0.1:${port}?tls=off&messages=${messagesPerConnection}` };
 }
 
 /** How much the sink takes: from our own client, which only writes one finished message again and again. */

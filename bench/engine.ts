@@ -22,7 +22,8 @@ export interface EngineRow {
   meanwhile?: (over: () => boolean) => Promise<void>;
 }
 
-const warmUpReadersMax = 2_000;
+/** Two seconds' worth: until then the compiler takes a fifth of a worker's time. */
+const warmUpReadersMax = 20_000;
 const startMsMax = 30_000;
 /** No machine that is worth measuring is slower. */
 const perSecondMin = 50;

@@ -12,7 +12,8 @@ import { openUsualQueue, type UsualJob } from './usual-queue.ts';
 
 /** Built or not, it lies beside this file. */
 const workerFile = fileURLToPath(new URL('./usual-worker.js', import.meta.url));
-const warmUpReaders = 200;
+/** As long as the engine's: two seconds. */
+const warmUpReaders = 1_000;
 const jobsPerCall = 1_000;
 const startedWord = /ready/;
 const perSecondMin = 20;

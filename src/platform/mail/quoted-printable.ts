@@ -52,8 +52,15 @@ function cutBefore(safe: string, at: number): number {
   return cut;
 }
 
+const hexesKept = 1_000;
+const hexes = new Map<string, string>();
+
+/** The same few are written again and again, such as the dots of a masked address in every mail. */
 function toHex(text: string): string {
+  const known = hexes.get(text);
+  if (known !== undefined) return known;
   let hex = '';
   for (const byte of Buffer.from(text, 'utf8')) hex += hexPairs[byte];
+  if (hexes.size < hexesKept && text.length <= 8) hexes.set(text, hex);
   return hex;
 }
