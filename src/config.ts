@@ -110,7 +110,7 @@ const environment = z.object({
     .regex(/^[\x21-\x7e]{16,}$/, 'needs at least 16 printable characters without blanks')
     .optional(),
   METRICS_PORT: z.coerce.number({ error: 'must be a number' }).int().min(0).max(65_535).optional(),
-  WORKER_NICE: z.coerce.number({ error: 'must be a number' }).int().min(0).max(19).default(10),
+  WORKER_NICE: z.coerce.number({ error: 'must be a number from 0 to 19' }).int().min(0).max(19).default(10),
   SMTP_CONNECTIONS: z.coerce.number({ error: 'must be a number' }).int().min(1).max(200).default(10),
 });
 
