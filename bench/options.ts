@@ -25,7 +25,7 @@ export interface Options {
   minutes: number;
   /** Of each worker process, the usual pipeline's too. */
   connections: number;
-  /** Where workers of the engine leave their CPU profiles. */
+  /** Where the program’s workers and web processes leave their CPU profiles. */
   profile: string | undefined;
 }
 
@@ -40,7 +40,10 @@ export function readOptions(argv: readonly string[]): Options {
     .option('--connections <n>', 'SMTP connections of each worker process', readWhole(1, 200), 50)
     .option('--minutes <n>', 'begin no further round that would end later', readWhole(1, 240), 10)
     .option('--million', 'also 1,000,000 readers; takes as long as it takes')
-    .option('--profile <dir>', 'let the engine’s workers write CPU profiles there, at some cost')
+    .option(
+      '--profile <dir>',
+      'let the engine’s workers and web processes write CPU profiles there, at some cost',
+    )
     .option('--json <file>', 'write the outcome there')
     .allowExcessArguments(false)
     .showHelpAfterError()

@@ -43,6 +43,8 @@ export interface Config {
   metricsToken: string | undefined;
   /** Where a worker without a web role shows its own metrics; unset: nowhere. */
   metricsPort: number | undefined;
+  /** How far a process that only works stands behind others for the processor: 0 to 19. */
+  workerNice: number;
 }
 
 export interface SignUpLimit {
@@ -108,6 +110,7 @@ const environment = z.object({
     .regex(/^[\x21-\x7e]{16,}$/, 'needs at least 16 printable characters without blanks')
     .optional(),
   METRICS_PORT: z.coerce.number({ error: 'must be a number' }).int().min(0).max(65_535).optional(),
+  WORKER_NICE: z.coerce.number({ error: 'must be a number from 0 to 19' }).int().min(0).max(19).default(10),
   SMTP_CONNECTIONS: z.coerce.number({ error: 'must be a number' }).int().min(1).max(200).default(10),
 });
 
@@ -161,6 +164,7 @@ export function readConfig(
     logLevel: read.LOG_LEVEL,
     metricsToken: read.METRICS_TOKEN,
     metricsPort: read.METRICS_PORT,
+    workerNice: read.WORKER_NICE,
   };
 }
 

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { hostname } from 'node:os';
+import { hostname, setPriority } from 'node:os';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { articles } from '../workers/articles.ts';
@@ -19,6 +19,7 @@ import type { GuardEnv } from './platform/http/guard.ts';
 import type { Log } from './platform/log.ts';
 import { beat, heartbeatEveryMs, registerWorker, stopWorker } from './platform/queue/workers.ts';
 import { carryOutSpooled } from './subscribers/carry-out-spooled.ts';
+import { answersRung } from './subscribers/ring-answer.ts';
 import { openWeb } from './web.tsx';
 
 export type Role = 'web' | 'worker';
@@ -53,7 +54,12 @@ export async function start(config: Config, log: Log, roles: readonly Role[]): P
   try {
     // Requests in hand end while deliveries do: begun first, waited for last.
     let answered: Promise<void> | undefined;
-    stops.push(() => answered);
+    stops.push(async () => {
+      await answered;
+      await answersRung(ctx);
+    });
+    // A page that a person waits for goes before a mail that nobody waits for.
+    if (!roles.includes('web')) setPriority(config.workerNice);
     if (roles.includes('worker')) await startWorker(ctx, roles, stops);
     const web = roles.includes('web') ? await startWeb(ctx) : undefined;
     if (web) stops.push(keepSpoolEmpty(ctx));

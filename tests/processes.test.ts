@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -113,6 +113,9 @@ describe.skipIf(!redisServerFound)('one web and two workers', () => {
       },
       { timeoutMs: 240_000, everyMs: 500, what: 'the edition is sent' },
     );
+    // A page goes before a mail.
+    const behind = (child: ChildProcess) => getPriority(child.pid ?? 0) - getPriority();
+    expect([web, ...workers].map((child) => child && behind(child))).toEqual([0, 10, 10]);
     expect(done.counts).toMatchObject({
       planned: readers,
       accepted: readers,

@@ -1,7 +1,9 @@
 import { type Selectable, sql } from 'kysely';
+import { gather } from '../lib/gather.ts';
 import type { Db } from '../platform/db/database.ts';
 import { preparedOnce } from '../platform/db/prepared.ts';
 import type { Tables } from '../platform/db/tables.ts';
+import { invalidText } from '../platform/http/world-errors.ts';
 import type { Calendar } from './calendar.ts';
 import type { Newsletter, Publisher, Section } from './newsletter.ts';
 import { defaultRecipe, type Recipe } from './recipe.ts';
@@ -54,8 +56,7 @@ export async function newsletterBy(
 ): Promise<Newsletter | undefined> {
   // Inside a transaction the sections may be about to change under the same stamp.
   if (db.isTransaction) return readNewsletter(db, by);
-  const { rows } = await stampOf(db, { id: null, slug: null, ...by });
-  const [found] = rows;
+  const found = await stampOf(db, { id: null, slug: null, ...by });
   if (!found) return undefined;
   const kept = known.get(db) ?? new Map();
   known.set(db, kept);
@@ -66,12 +67,35 @@ export async function newsletterBy(
   return newsletter;
 }
 
-const stampOf = preparedOnce<{ id: number | null; slug: string | null }, { id: number; stamp: string }>(
-  'newsletter-stamp',
-  (
-    v,
-  ) => sql`select n.id, concat(n.xmin, ' ', p.xmin) as stamp from newsletters n left join publishers p on true
-    where n.id = ${v.id}::bigint or n.slug = ${v.slug}::text`,
+interface Asked {
+  id: number | null;
+  slug: string | null;
+}
+
+interface Stamp {
+  id: number;
+  slug: string;
+  stamp: string;
+}
+
+const askedMax = 200;
+
+/** Of everyone who asks at this moment, in one statement. */
+const stampOf = gather<Db, Asked, Stamp | undefined>(
+  async (db, asked) => {
+    const { rows } = await selectStamps(db, { asked: JSON.stringify(asked) });
+    return asked.map(({ id, slug }) => rows.find((row) => row.id === id || row.slug === slug));
+  },
+  { callsMax: askedMax, mendable: invalidText },
+);
+
+const selectStamps = preparedOnce<{ asked: string }, Stamp>(
+  'newsletter-stamps',
+  (v) => sql`
+    select distinct n.id, n.slug, concat(n.xmin, ' ', p.xmin) as stamp
+    from json_to_recordset(${v.asked}::json) as asked(id bigint, slug text)
+    join newsletters n on n.id = asked.id or n.slug = asked.slug
+    left join publishers p on true`,
 );
 
 async function readNewsletter(

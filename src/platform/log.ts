@@ -30,6 +30,23 @@ export function openLog(options: { level: string; destination?: DestinationStrea
         censor: '[redacted]',
       },
     },
-    options.destination ?? pino.destination({ fd: 1, sync: true }),
+    options.destination ?? byTurn(pino.destination({ fd: 1, sync: true })),
   );
+}
+
+/** What one turn of the loop says is written at its end, in one piece; at the end of the process whatever is left. */
+function byTurn(out: DestinationStream): DestinationStream {
+  let said = '';
+  const write = (): void => {
+    const words = said;
+    said = '';
+    if (words !== '') out.write(words);
+  };
+  process.on('exit', write);
+  return {
+    write: (line) => {
+      if (said === '') setImmediate(write);
+      said += line;
+    },
+  };
 }

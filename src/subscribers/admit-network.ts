@@ -41,8 +41,10 @@ export async function admitNetwork(
 ): Promise<Admission> {
   const now = ctx.clock.now();
   const net = netKey(ctx, asking.clientAddress);
-  const count = await countWithin(ctx.db, `sign-up:${net}`, windowMs, now);
-  const failures = await countWithin(ctx.db, `sign-up-failed:${net}`, windowMs, now, 0);
+  const [count, failures] = await Promise.all([
+    countWithin(ctx.db, `sign-up:${net}`, windowMs, now),
+    countWithin(ctx.db, `sign-up-failed:${net}`, windowMs, now, 0),
+  ]);
   const { free, max } =
     ctx.config.signUpLimits.find(({ range }) => liesIn(asking.clientAddress, range)) ?? usualLimits;
   if (count > max || failures > failuresMax) return wait(ctx);

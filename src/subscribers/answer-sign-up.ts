@@ -5,7 +5,7 @@ import type { Db } from '../platform/db/database.ts';
 import { lettersSince, planLetter } from '../platform/mail/letters.ts';
 import { type Answer, keptUntil } from './answer.ts';
 import { askForConfirmation } from './ask-for-confirmation.ts';
-import { letterJobs, type NoticeKind } from './letter-kinds.ts';
+import type { NoticeKind } from './letter-kinds.ts';
 import { barrierOf } from './mail-barrier.ts';
 import { type StandingSuppression, standingSuppressions } from './mail-state.ts';
 import { lockSubscriber, selectSubscriber, selectSubscriptions } from './queries.ts';
@@ -18,16 +18,13 @@ const linksPerDayMax = 3;
 
 /**
  * Does everything about a sign-up that depends on the address: makes the pending subscription, merges what was asked before,
- * keeps the limits, respects suppressions, and plans the one letter that fits, if any. Safe to run twice: a sign-up is
- * answered once.
+ * keeps the limits, respects suppressions, and plans the one letter that fits, if any; the caller rings for it. Safe to run
+ * twice: a sign-up is answered once.
  */
 export async function answerSignUp(ctx: Context, { signUpId }: { signUpId: number }): Promise<Answer> {
   const answer = await ctx.db.transaction().execute((tx) => decide(ctx, tx, signUpId));
   const outcome = 'outcome' in answer ? answer.outcome : answer.kind;
   ctx.log.info({ deed: 'answer-sign-up', signUpId, outcome }, 'answered');
-  if (answer.kind === 'planned') {
-    await ctx.queues.ring(letterJobs[answer.outcome], { letterId: answer.letterId });
-  }
   return answer;
 }
 

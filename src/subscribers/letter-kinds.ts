@@ -1,6 +1,6 @@
 import type { JobName } from '../platform/queue/jobs.ts';
 
-/** Every kind of letter and the job that sends it; each takes the letter's id. */
+/** Every kind of letter and the job that sends it; each takes the ids of some. */
 export const letterJobs = {
   confirmation: 'send-confirmation',
   reminder: 'send-confirmation',

@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+import { gather } from '../lib/gather.ts';
 import { allFingerprints, type Keyring } from '../lib/signed-token.ts';
 import type { Db } from '../platform/db/database.ts';
 
@@ -13,26 +15,38 @@ export interface StandingSuppression {
 }
 
 /** Every suppression that stands for an address, looked up under each secret there is. */
-export async function standingSuppressions(
+export function standingSuppressions(
   db: Db,
   keyring: Keyring,
   emailKey: string,
 ): Promise<StandingSuppression[]> {
-  const rows = await db
-    .selectFrom('suppressions')
-    .select(['id', 'reason', 'newsletter_id', 'evidence', 'at'])
-    .where('fingerprint', 'in', allFingerprints(keyring, emailKey))
-    .where('released_at', 'is', null)
-    .orderBy('id')
-    .execute();
-  return rows.map((row) => ({
-    id: row.id,
-    reason: row.reason,
-    newsletterId: row.newsletter_id ?? undefined,
-    evidence: row.evidence ?? undefined,
-    at: row.at,
-  }));
+  return standingTogether(db, allFingerprints(keyring, emailKey));
 }
+
+/** Asked at the same time, they are asked in one statement. */
+const standingTogether = gather<Db, readonly Buffer[], StandingSuppression[]>(
+  async (db, asked) => {
+    const rows = await db
+      .selectFrom('suppressions')
+      .select(['id', 'fingerprint', 'reason', 'newsletter_id', 'evidence', 'at'])
+      .where('fingerprint', '=', sql<Buffer>`any(${asked.flat()}::bytea[])`)
+      .where('released_at', 'is', null)
+      .orderBy('id')
+      .execute();
+    return asked.map((prints) =>
+      rows
+        .filter(({ fingerprint }) => prints.some((print) => print.equals(fingerprint)))
+        .map(({ id, reason, newsletter_id, evidence, at }) => ({
+          id,
+          reason,
+          newsletterId: newsletter_id ?? undefined,
+          evidence: evidence ?? undefined,
+          at,
+        })),
+    );
+  },
+  { callsMax: 200 },
+);
 
 /** Makes the person's `mail_state` say what the standing suppressions say. Only `suppress` and `release` call it. */
 export async function projectMailState(

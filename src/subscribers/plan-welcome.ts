@@ -34,7 +34,7 @@ export async function planWelcome(
 export async function ringWelcomes(ctx: Context, letterIds: readonly number[]): Promise<void> {
   for (const letterId of letterIds) {
     try {
-      await ctx.queues.ring('send-welcome', { letterId });
+      await ctx.queues.ring('send-welcome', { letterIds: [letterId] });
     } catch (error) {
       ctx.log.warn(
         { deed: 'ring', job: 'send-welcome', letterId, reason: String(error) },

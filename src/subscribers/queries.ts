@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely';
+import { gather } from '../lib/gather.ts';
 import type { Db } from '../platform/db/database.ts';
 import type { Tables } from '../platform/db/tables.ts';
 import type { Subscriber, Subscription } from './subscriber.ts';
@@ -15,6 +16,20 @@ export async function selectSubscriber(
     .executeTakeFirst();
   return row && toSubscriber(row);
 }
+
+/** For letters that are written at the same time: asked in one statement. */
+export const subscriberTogether = gather<Db, number, Subscriber | undefined>(
+  async (db, ids) => {
+    const rows = await db
+      .selectFrom('subscribers')
+      .selectAll()
+      .where('id', '=', sql<number>`any(${[...ids]}::bigint[])`)
+      .execute();
+    const found = new Map(rows.map((row) => [row.id, toSubscriber(row)]));
+    return ids.map((id) => found.get(id));
+  },
+  { callsMax: 200 },
+);
 
 /** The person of this mailbox, made if there is none. The address of a known person stays as it is. */
 export async function putSubscriber(

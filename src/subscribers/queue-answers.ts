@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { gather } from '../lib/gather.ts';
 
 /** A queue that has just answered is not asked again by every sign-up of a rush. */
 const goodMs = 250;
@@ -12,7 +13,7 @@ export async function queueAnswers(ctx: Context): Promise<boolean> {
   const atMs = answeredAtMs.get(ctx.queues);
   if (atMs !== undefined && performance.now() - atMs < goodMs) return true;
   try {
-    await ctx.queues.ping();
+    await pingTogether(ctx.queues, undefined);
     answeredAtMs.set(ctx.queues, performance.now());
     return true;
   } catch (error) {
@@ -20,3 +21,11 @@ export async function queueAnswers(ctx: Context): Promise<boolean> {
     return false;
   }
 }
+
+const pingTogether = gather<Context['queues'], undefined, void>(
+  async (queues, calls) => {
+    await queues.ping();
+    return calls.map(() => undefined);
+  },
+  { callsMax: 1_000 },
+);

@@ -10,6 +10,7 @@ import { confirmingKinds, type LetterKind } from './letter-kinds.ts';
 import { barrierOf } from './mail-barrier.ts';
 import { standingSuppressions } from './mail-state.ts';
 import { lockSubscriber, selectSubscriber } from './queries.ts';
+import { ringLetters } from './ring-letters.ts';
 import { lockAddress } from './sign-up-queries.ts';
 
 const dayMs = 24 * 60 * 60_000;
@@ -32,7 +33,7 @@ export async function remindPending(ctx: Context): Promise<number> {
     if (letterId === undefined) continue;
     planned += 1;
     // A bell that is lost is rung by `rescue`, as for every letter that is due.
-    await ctx.queues.ring('send-confirmation', { letterId });
+    await ringLetters(ctx, [{ id: letterId, kind: 'reminder' }]);
   }
   if (planned > 0) ctx.log.info({ deed: 'remind-pending', planned }, 'reminded');
   return planned;

@@ -1,9 +1,9 @@
 import type { Context } from '../context.ts';
 import { dueLetters, rescueLetters } from '../platform/mail/letters.ts';
-import type { JobName } from '../platform/queue/jobs.ts';
+import { perJob } from '../platform/queue/jobs.ts';
 import { carryOutSpooled } from './carry-out-spooled.ts';
 import { ringGatherData, waitingForData } from './data-copies.ts';
-import { isLetterKind, letterJobs } from './letter-kinds.ts';
+import { ringLetters } from './ring-letters.ts';
 import { forgottenSignUps } from './sign-up-queries.ts';
 
 const forgottenAfterMs = 60_000;
@@ -30,26 +30,13 @@ export async function rescueSubscribers(ctx: Context): Promise<{
   });
   await ctx.queues.ringAll(
     'answer-sign-up',
-    signUps.map((signUpId) => ({ signUpId })),
+    perJob(signUps).map((signUpIds) => ({ signUpIds })),
   );
   const { freed, expired } = await rescueLetters(ctx.db, now);
-  const letters = await ringLetters(ctx, now);
+  // The kinds of every chapter: a letter is due whoever planned it.
+  const letters = await dueLetters(ctx.db, now, rowsMax);
+  await ringLetters(ctx, letters);
   const copies = await waitingForData(ctx, new Date(now.getTime() - forgottenAfterMs));
   await ringGatherData(ctx, copies);
-  return { spooled, signUps: signUps.length, freed, expired, letters, copies: copies.length };
-}
-
-/** The kinds of every chapter: a letter is due whoever planned it. */
-async function ringLetters(ctx: Context, now: Date): Promise<number> {
-  const due = await dueLetters(ctx.db, now, rowsMax);
-  const byJob = new Map<JobName & `send-${string}`, { letterId: number }[]>();
-  for (const { id, kind } of due) {
-    if (!isLetterKind(kind)) continue;
-    const job = letterJobs[kind];
-    byJob.set(job, [...(byJob.get(job) ?? []), { letterId: id }]);
-  }
-  for (const [job, payloads] of byJob) {
-    await ctx.queues.ringAll(job as 'send-notice', payloads);
-  }
-  return due.length;
+  return { spooled, signUps: signUps.length, freed, expired, letters: letters.length, copies: copies.length };
 }

@@ -1,6 +1,9 @@
+import { sql } from 'kysely';
 import type { Context } from '../context.ts';
+import { gather } from '../lib/gather.ts';
 import { hashToken, mintToken } from '../lib/signed-token.ts';
 import type { Db } from '../platform/db/database.ts';
+import { unreachable } from '../platform/http/world-errors.ts';
 import { type ClaimedLetter, dropLetter } from '../platform/mail/letters.ts';
 import { renderLetter } from '../platform/render/mail.ts';
 import { keptUntil } from './answer.ts';
@@ -12,9 +15,9 @@ import { confirmUrl, withdrawUrl } from './links.ts';
 import { barrierOf } from './mail-barrier.ts';
 import { standingSuppressions } from './mail-state.ts';
 import { openNewsletterIds } from './open-newsletters.ts';
-import { selectSubscriber, selectSubscriptions } from './queries.ts';
+import { selectSubscriptions, subscriberTogether } from './queries.ts';
 import { sendLetter } from './send-letter.ts';
-import { type SignUp, selectSignUp, selectWordings } from './sign-up-queries.ts';
+import { type SignUp, selectWordings, signUpTogether } from './sign-up-queries.ts';
 import type { Subscriber } from './subscriber.ts';
 import { writeLetter } from './write-letter.ts';
 
@@ -73,9 +76,9 @@ async function stillWanted(
   signUpId: number,
   isReminder: boolean,
 ): Promise<{ signUp: SignUp; person: Subscriber; email: string; newsletterIds: number[] } | undefined> {
-  const signUp = await selectSignUp(ctx.db, signUpId);
+  const signUp = await signUpTogether(ctx.db, signUpId);
   if (signUp?.state !== 'answered' || signUp.subscriberId === undefined) return undefined;
-  const person = await selectSubscriber(ctx.db, { id: signUp.subscriberId });
+  const person = await subscriberTogether(ctx.db, signUp.subscriberId);
   if (person?.email === undefined || person.emailKey === undefined) return undefined;
   const standing = await standingSuppressions(ctx.db, ctx.keyring, person.emailKey);
   const barrier = barrierOf(signUp.asks, standing, ctx.clock.now());
@@ -96,19 +99,37 @@ async function waitsStill(db: Db, signUp: SignUp, subscriberId: number): Promise
 
 async function mintFor(db: Db, signUpId: number, now: Date): Promise<string> {
   const token = mintToken();
-  await db
-    .insertInto('confirmation_tokens')
-    .values({
-      hash: hashToken(token),
-      sign_up_id: signUpId,
-      created_at: now,
-      expires_at: new Date(now.getTime() + confirmationTokenMs),
-    })
-    .execute();
-  await db
-    .updateTable('sign_ups')
-    .set({ expires_at: keptUntil(now) })
-    .where('id', '=', signUpId)
-    .execute();
+  await keepHash(db, {
+    hash: `\\x${hashToken(token).toString('hex')}`,
+    sign_up_id: signUpId,
+    created_at: now,
+    expires_at: new Date(now.getTime() + confirmationTokenMs),
+    kept_until: keptUntil(now),
+  });
   return token;
 }
+
+interface MintedLink {
+  hash: string;
+  sign_up_id: number;
+  created_at: Date;
+  expires_at: Date;
+  kept_until: Date;
+}
+
+/** The hash of a link, and its sign-up kept as long; those of one moment in one statement. */
+const keepHash = gather<Db, MintedLink, void>(
+  async (db, links) => {
+    await sql`
+      with minted as materialized (
+        select * from json_to_recordset(${JSON.stringify(links)}::json) as minted(
+          hash bytea, sign_up_id bigint, created_at timestamptz, expires_at timestamptz, kept_until timestamptz)
+      ), kept as (
+        update sign_ups set expires_at = kept_until from minted where sign_ups.id = sign_up_id
+      )
+      insert into confirmation_tokens (hash, sign_up_id, created_at, expires_at)
+      select hash, sign_up_id, created_at, expires_at from minted`.execute(db);
+    return links.map(() => undefined);
+  },
+  { callsMax: 50, mendable: (error) => !unreachable(error) },
+);

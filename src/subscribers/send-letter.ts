@@ -1,10 +1,13 @@
 import type { Context } from '../context.ts';
 import { escapeHtml } from '../lib/escape-html.ts';
+import { gather } from '../lib/gather.ts';
 import { opaqueName } from '../lib/signed-token.ts';
+import type { Db } from '../platform/db/database.ts';
+import { unreachable } from '../platform/http/world-errors.ts';
 import { composeLetter } from '../platform/mail/compose-letter.ts';
 import type { Header } from '../platform/mail/header.ts';
-import type { SettledLetter } from '../platform/mail/letter-verdict.ts';
-import { type ClaimedLetter, settleLetter } from '../platform/mail/letters.ts';
+import { letterVerdict, type SettledLetter } from '../platform/mail/letter-verdict.ts';
+import { type ClaimedLetter, settleLetter, settleLetters } from '../platform/mail/letters.ts';
 import { smtpData } from '../platform/mail/smtp-data.ts';
 import type { Outcome } from '../platform/mail/smtp-outcome.ts';
 import { noteAttempts, recordBounce } from './record-bounce.ts';
@@ -45,7 +48,7 @@ export async function sendLetter(
   mail: LetterMail,
 ): Promise<SettledLetter | undefined> {
   const { from, to, subject, html, text, leaving = { headers: [], values: {} } } = mail;
-  const domain = from.address.slice(from.address.lastIndexOf('@') + 1);
+  const domain = domainOf(from.address);
   const messageId = `<l${opaqueName(ctx.keyring, 'letter', [letter.id, letter.attempt])}@${domain}>`;
   const raw = await composeLetter({
     from,
@@ -64,7 +67,8 @@ export async function sendLetter(
   // Only an address outside ASCII brings bytes above 127 (RFC 6531 §3.2): everything else is encoded.
   const { data, facts } = smtpData(raw);
   const outcome = await ctx.mail.letters.deliver({ from: from.address, to, ...facts }, () => data);
-  const settled = await settle(ctx, letter, {
+  const settled = await settle(ctx, {
+    letter,
     outcome,
     messageId,
     subscriberId,
@@ -86,33 +90,65 @@ export async function sendLetter(
   return settled;
 }
 
-function settle(
-  ctx: Context,
-  letter: ClaimedLetter,
-  sent: { outcome: Outcome; messageId: string; subscriberId: number; to: string; notTheirs: boolean },
-): Promise<SettledLetter | undefined> {
-  const { outcome, messageId, subscriberId, to } = sent;
+interface Sent {
+  letter: ClaimedLetter;
+  outcome: Outcome;
+  messageId: string;
+  subscriberId: number;
+  to: string;
+  notTheirs: boolean;
+}
+
+function settle(ctx: Context, sent: Sent): Promise<SettledLetter | undefined> {
+  const { letter, outcome } = sent;
   const now = ctx.clock.now();
-  return ctx.db.transaction().execute(async (tx) => {
-    const written = await settleLetter(tx, letter, outcome, now, messageId);
-    if (!written) return undefined;
-    // Only a server that has decided says something about its recipients.
-    if (outcome.kind === 'reply') await noteAttempts(tx, [to.slice(to.lastIndexOf('@') + 1)], now);
-    if (written.state === 'refused' && !sent.notTheirs) {
-      await recordBounce(tx, ctx.keyring, {
-        subscriberId,
-        letterId: letter.id,
-        source: 'smtp',
-        sourceId: `letter-${letter.id}-${letter.attempt}`,
-        class: written.class,
-        code: written.code,
-        status: written.status,
-        textMasked: written.textMasked,
-        at: now,
-      });
-    }
-    return written;
-  });
+  // Most are, and say nothing about the person.
+  if (letterVerdict(letter, outcome, now).state === 'accepted')
+    return settleAccepted(ctx.db, { ...sent, now });
+  return ctx.db.transaction().execute((tx) => settleAlone(ctx, tx, { ...sent, now }));
+}
+
+/** Those that relays accept at the same time, in one transaction. */
+const settleAccepted = gather<Context['db'], Sent & { now: Date }, SettledLetter | undefined>(
+  (db, sent) =>
+    db.transaction().execute(async (tx) => {
+      const now = sent[0]?.now ?? new Date(0);
+      const settled = await settleLetters(tx, sent, now);
+      const domains = sent.filter((_, nth) => settled[nth]).map(({ to }) => domainOf(to));
+      await noteAttempts(tx, domains, now);
+      return settled;
+    }),
+  { callsMax: 50, mendable: (error) => !unreachable(error) },
+);
+
+async function settleAlone(
+  ctx: Context,
+  tx: Db,
+  sent: Sent & { now: Date },
+): Promise<SettledLetter | undefined> {
+  const { letter, outcome, messageId, subscriberId, to, now } = sent;
+  const written = await settleLetter(tx, letter, outcome, now, messageId);
+  if (!written) return undefined;
+  // Only a server that has decided says something about its recipients.
+  if (outcome.kind === 'reply') await noteAttempts(tx, [domainOf(to)], now);
+  if (written.state === 'refused' && !sent.notTheirs) {
+    await recordBounce(tx, ctx.keyring, {
+      subscriberId,
+      letterId: letter.id,
+      source: 'smtp',
+      sourceId: `letter-${letter.id}-${letter.attempt}`,
+      class: written.class,
+      code: written.code,
+      status: written.status,
+      textMasked: written.textMasked,
+      at: now,
+    });
+  }
+  return written;
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1);
 }
 
 /** Fills `[[name]]` with the reader's own value, once: what a value holds is never filled again. */

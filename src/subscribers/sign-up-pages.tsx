@@ -140,7 +140,7 @@ async function answerAsPage(ctx: Context, c: PageRequest, posted: Posted): Promi
   c.header('Cache-Control', 'no-store');
   if (outcome.kind === 'unavailable') return unavailablePage(c, { action, fields, values });
   const [first] = values.newsletters ?? [];
-  const newsletter = outcome.kind === 'no_newsletter' ? undefined : await joinable(ctx, slug ?? first);
+  const newsletter = await answeredFor(ctx, outcome, slug ?? first);
   const asked = fields.text('lang');
   if (outcome.kind === 'nothing_chosen') {
     const lang = pageLanguage(c, { form: asked, available: languages });
@@ -192,6 +192,17 @@ async function answerAsPage(ctx: Context, c: PageRequest, posted: Posted): Promi
       return again(429, { error: say(lang, 'signup.wait.detail', { minutes }) });
     }
   }
+}
+
+/** The newsletter that the answer is about: a sign-up that was taken has just read it. */
+async function answeredFor(
+  ctx: Context,
+  outcome: SignUpOutcome,
+  slug: string | undefined,
+): Promise<Newsletter | undefined> {
+  if (outcome.kind === 'no_newsletter') return undefined;
+  const read = outcome.kind === 'accepted' ? outcome.newsletters[0] : undefined;
+  return read && read.slug === slug ? read : joinable(ctx, slug);
 }
 
 /** What the next page knows, closed to everyone but us. */

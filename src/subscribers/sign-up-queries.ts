@@ -1,7 +1,9 @@
 import { type Selectable, sql } from 'kysely';
+import { gather } from '../lib/gather.ts';
 import type { Db } from '../platform/db/database.ts';
 import { preparedOnce } from '../platform/db/prepared.ts';
 import type { Tables } from '../platform/db/tables.ts';
+import { unreachable } from '../platform/http/world-errors.ts';
 
 /** What someone asked for on a form, and what became of it. */
 export interface SignUp {
@@ -45,28 +47,90 @@ interface NewSignUp {
   at: Date;
 }
 
-export async function insertSignUp(db: Db, signUp: NewSignUp): Promise<number> {
-  const { rows } = await insert(db, signUp);
-  const [row] = rows;
-  if (!row) throw new Error('a sign-up was not written');
-  return row.id;
+const togetherMax = 200;
+
+/**
+ * Writes a sign-up and returns its id once it is committed. Those that come close together are written in one statement, which
+ * is what lets a thousand come in a second; one that the ledger refuses takes no other with it.
+ */
+export const insertSignUp = gather<Db, NewSignUp, number>(
+  async (db, signUps) => {
+    const { rows } = await insertAll(db, { signUps: JSON.stringify(signUps.map(toRecord)) });
+    const ids = new Map(rows.map(({ nth, id }) => [nth, id]));
+    return signUps.map((_, nth) => ids.get(nth) ?? notWritten());
+  },
+  { callsMax: togetherMax, mendable: (error) => !unreachable(error) },
+);
+
+function notWritten(): never {
+  throw new Error('a sign-up was not written');
 }
 
-/** Planned once, for the hour in which everybody signs up. */
-const insert = preparedOnce<NewSignUp, { id: number }>(
-  'insert-sign-up',
+function toRecord(signUp: NewSignUp, nth: number) {
+  return {
+    nth,
+    asks: signUp.asks,
+    email: signUp.email,
+    email_key: signUp.emailKey,
+    newsletter_ids: signUp.newsletterIds,
+    marketing: signUp.marketing,
+    wording_ids: signUp.wordingIds,
+    topics: signUp.topics,
+    lang: signUp.lang,
+    form: signUp.form,
+    page_url: signUp.pageUrl,
+    ip_net: signUp.ipNet,
+    agent_family: signUp.agentFamily,
+    signal: signUp.signal,
+    created_at: signUp.at,
+  };
+}
+
+/** The ids are drawn first, so that each sign-up is told its own. */
+const insertAll = preparedOnce<{ signUps: string }, { nth: number; id: number }>(
+  'insert-sign-ups',
   (v) => sql`
-    insert into sign_ups (asks, email, email_key, newsletter_ids, marketing, wording_ids, topics, lang, form, page_url,
-      ip_net, agent_family, signal, created_at)
-    values (${v.asks}, ${v.email}, ${v.emailKey}, ${v.newsletterIds}, ${v.marketing}, ${v.wordingIds}, ${v.topics}, ${v.lang},
-      ${v.form}, ${v.pageUrl}, ${v.ipNet}, ${v.agentFamily}, ${v.signal}, ${v.at})
-    returning id`,
+    with brought as materialized (
+      select nextval(pg_get_serial_sequence('sign_ups', 'id')) as id, brought.*
+      from json_to_recordset(${v.signUps}::json) as brought(
+        nth int, asks text, email text, email_key text, newsletter_ids bigint[], marketing boolean, wording_ids bigint[],
+        topics text[], lang text, form text, page_url text, ip_net text, agent_family text, signal text, created_at timestamptz)
+    ), written as (
+      insert into sign_ups (id, asks, email, email_key, newsletter_ids, marketing, wording_ids, topics, lang, form, page_url, ip_net,
+        agent_family, signal, created_at)
+      overriding system value
+      select id, asks, email, email_key, newsletter_ids, marketing, wording_ids, topics, lang, form, page_url, ip_net, agent_family,
+        signal, created_at
+      from brought order by nth
+      returning id
+    )
+    select brought.nth, written.id from written join brought using (id)`,
 );
 
 export async function selectSignUp(db: Db, signUpId: number): Promise<SignUp | undefined> {
   const row = await db.selectFrom('sign_ups').selectAll().where('id', '=', signUpId).executeTakeFirst();
   return row && toSignUp(row);
 }
+
+/** In the order in which they came. */
+export async function selectSignUps(db: Db, signUpIds: readonly number[]): Promise<SignUp[]> {
+  const rows = await db
+    .selectFrom('sign_ups')
+    .selectAll()
+    .where('id', '=', sql<number>`any(${[...signUpIds]}::bigint[])`)
+    .orderBy('id')
+    .execute();
+  return rows.map(toSignUp);
+}
+
+/** For letters that are written at the same time: asked in one statement. */
+export const signUpTogether = gather<Db, number, SignUp | undefined>(
+  async (db, signUpIds) => {
+    const found = new Map((await selectSignUps(db, signUpIds)).map((one) => [one.id, one]));
+    return signUpIds.map((id) => found.get(id));
+  },
+  { callsMax: togetherMax },
+);
 
 /** The sign-up if it still waits for its answer and its time has come, held for this transaction. */
 export async function holdReceived(db: Db, signUpId: number, now: Date): Promise<SignUp | undefined> {
@@ -83,7 +147,12 @@ export async function holdReceived(db: Db, signUpId: number, now: Date): Promise
 
 /** One address at a time: limits are counted and letters planned under this lock, until the transaction ends. */
 export async function lockAddress(db: Db, print: Buffer): Promise<void> {
-  await sql`select pg_advisory_xact_lock(${print.readBigInt64BE(0).toString()}::bigint)`.execute(db);
+  await sql`select pg_advisory_xact_lock(${addressLock(print)}::bigint)`.execute(db);
+}
+
+/** The number of an address's lock: as text, since it is larger than a number can be. */
+export function addressLock(print: Buffer): string {
+  return print.readBigInt64BE(0).toString();
 }
 
 /** Ends the waiting of a sign-up. The address leaves the row: from now on it stands with the person or nowhere. */

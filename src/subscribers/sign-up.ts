@@ -158,7 +158,7 @@ async function take(ctx: Context, form: SignUpForm, request: SignUpRequest): Pro
     signal,
     at: ctx.clock.now(),
   });
-  await ringAnswer(ctx, signUpId);
+  void ringAnswer(ctx, signUpId);
   const exchanges = domain.kind === 'fine' ? domain.exchanges : [];
   return { kind: 'accepted', signUpId, address, newsletters, lang, exchanges };
 }

@@ -8,20 +8,23 @@ const timesUsual = 20;
 /** Of a newsletter that is new or small the usual is not known well: fewer than this an hour are never a surge by themselves. */
 const usualPerHourMin = 50;
 
-/** Counted in memory for so long and then written in one: in a rush every sign-up would wait for the same two rows. */
-const writtenEveryMs = 200;
+/** The ledger is written and asked so often at most: in a rush every sign-up and every page would wait for the same two rows. */
+const rememberedMs = 200;
 
-interface Unwritten {
-  signUps: number;
-  writtenAtMs: number;
+interface Usage {
+  askedAtMs: number;
+  /** What the ledger said then. */
+  ledger: Promise<{ thisHour: number; thisWeek: number }>;
+  /** Counted here since then. */
+  unwritten: number;
 }
 
-const unwritten = new WeakMap<Db, Map<number, Unwritten>>();
+const remembered = new WeakMap<Db, Map<number, Usage>>();
 
 /**
- * Whether one of the newsletters gets more than twenty times its usual sign-ups of an hour. `count` counts one more for each;
- * without it the question changes nothing. What this process counted last is written with the next sign-up; should none come,
- * a few are missing, and it was no surge.
+ * Whether one of the newsletters gets more than twenty times its usual sign-ups of an hour, as known 200 ms ago at most.
+ * `count` counts one more for each. What this process counted last is written with the next question; should none come, a few
+ * are missing, and it was no surge.
  */
 export async function inSurge(
   db: Db,
@@ -29,27 +32,34 @@ export async function inSurge(
   now: Date,
   { count }: { count: boolean },
 ): Promise<boolean> {
-  let surge = false;
-  for (const id of newsletterIds) {
-    const { by, pending } = toWrite(db, id, count ? 1 : 0);
-    const thisHour = await countWithin(db, `surge:${id}`, hourMs, now, by);
-    const thisWeek = await countWithin(db, `usual:${id}`, weekMs, now, by);
-    surge ||= thisHour + pending > timesUsual * Math.max(usualPerHourMin, thisWeek / (weekMs / hourMs));
-  }
-  return surge;
+  const surges = await Promise.all(newsletterIds.map((id) => surging(db, id, now, count ? 1 : 0)));
+  return surges.includes(true);
 }
 
-/** How many are to be written now, and how many wait. */
-function toWrite(db: Db, newsletterId: number, more: number): { by: number; pending: number } {
-  const here = unwritten.get(db) ?? new Map<number, Unwritten>();
-  unwritten.set(db, here);
-  const nowMs = performance.now();
-  const { signUps, writtenAtMs } = here.get(newsletterId) ?? {
-    signUps: 0,
-    writtenAtMs: Number.NEGATIVE_INFINITY,
-  };
-  const waiting = signUps + more;
-  const isDue = more > 0 && nowMs - writtenAtMs >= writtenEveryMs;
-  here.set(newsletterId, isDue ? { signUps: 0, writtenAtMs: nowMs } : { signUps: waiting, writtenAtMs });
-  return isDue ? { by: waiting, pending: 0 } : { by: 0, pending: waiting };
+async function surging(db: Db, newsletterId: number, now: Date, more: number): Promise<boolean> {
+  const here = remembered.get(db) ?? new Map<number, Usage>();
+  remembered.set(db, here);
+  const last = here.get(newsletterId);
+  const counted = (last?.unwritten ?? 0) + more;
+  const isFresh = last !== undefined && Math.abs(now.getTime() - last.askedAtMs) < rememberedMs;
+  const usage = isFresh ? last : ask(db, newsletterId, now, counted);
+  if (isFresh) last.unwritten = counted;
+  here.set(newsletterId, usage);
+  const { thisHour, thisWeek } = await usage.ledger;
+  const usualPerHour = Math.max(usualPerHourMin, thisWeek / (weekMs / hourMs));
+  return thisHour + usage.unwritten > timesUsual * usualPerHour;
+}
+
+/** Writes what was counted and asks what all have; should it fail, the next one does both. */
+function ask(db: Db, newsletterId: number, now: Date, counted: number): Usage {
+  const ledger = Promise.all([
+    countWithin(db, `surge:${newsletterId}`, hourMs, now, counted),
+    countWithin(db, `usual:${newsletterId}`, weekMs, now, counted),
+  ]).then(([thisHour, thisWeek]) => ({ thisHour, thisWeek }));
+  const usage: Usage = { askedAtMs: now.getTime(), ledger, unwritten: 0 };
+  ledger.catch(() => {
+    usage.askedAtMs = Number.NEGATIVE_INFINITY;
+    usage.unwritten += counted;
+  });
+  return usage;
 }

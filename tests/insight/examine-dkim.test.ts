@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { examineDkim } from '../../src/insight/examine-dkim.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { identityEnv, testIdentity, zoneOf } from '../support/dkim.ts';
+import { type NameServer, nameServer } from '../support/name-server.ts';
 import { openNewsroom } from '../support/newsroom.ts';
-import { type NameServer, openTextNameServer } from '../support/text-name-server.ts';
 
 const keyDir = mkdtempSync(join(tmpdir(), 'dateline-keys-'));
 const identity = testIdentity('mail.example.org');
@@ -16,7 +16,7 @@ let names: NameServer;
 let ctx: TestContext;
 
 beforeAll(async () => {
-  names = await openTextNameServer();
+  names = await nameServer();
   ctx = await testContext({
     env: {
       ...identityEnv(identity, keyDir),

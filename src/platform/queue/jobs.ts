@@ -7,6 +7,9 @@ export const queueNames = ['letters', 'articles', 'editions', 'deliveries', 'upk
 export type QueueName = (typeof queueNames)[number];
 
 const id = z.int().positive();
+/** What comes by the hundred shares a bell: a job costs more than most of what it does. */
+export const idsPerJobMax = 100;
+const ids = z.array(id).min(1).max(idsPerJobMax);
 const seconds = 1_000;
 
 /** `attempts` counts the first one; the waits between them double, beginning with `backoffMs`, less up to half. */
@@ -22,10 +25,10 @@ interface JobEntry<P extends z.ZodObject> {
  * for it, so the attempts only have to outlast a short fault.
  */
 export const jobs = {
-  'answer-sign-up': job('letters', { signUpId: id }, 6, 2 * seconds),
-  'send-confirmation': job('letters', { letterId: id }, 6, 2 * seconds),
-  'send-notice': job('letters', { letterId: id }, 6, 2 * seconds),
-  'send-welcome': job('letters', { letterId: id }, 6, 2 * seconds),
+  'answer-sign-up': job('letters', { signUpIds: ids }, 6, 2 * seconds),
+  'send-confirmation': job('letters', { letterIds: ids }, 6, 2 * seconds),
+  'send-notice': job('letters', { letterIds: ids }, 6, 2 * seconds),
+  'send-welcome': job('letters', { letterIds: ids }, 6, 2 * seconds),
   'poll-source': job('articles', { sourceId: id }, 2, 5 * seconds),
   assemble: job(
     'editions',
@@ -61,7 +64,21 @@ export const jobNames = Object.keys(jobs) as JobName[];
 export function jobId<J extends JobName>(name: J, payload: Payload<J>): string {
   const { shape } = jobs[name].payload;
   const checked: Record<string, unknown> = jobs[name].payload.parse(payload);
-  return [name, ...Object.keys(shape).map((key) => String(checked[key]))].join('-');
+  return [name, ...Object.keys(shape).map((key) => idPart(checked[key]))].join('-');
+}
+
+/** Of many rows the first, the last and how many. */
+function idPart(value: unknown): string {
+  if (!Array.isArray(value) || value.length < 2) return String(value);
+  return `${value[0]}-${value.at(-1)}-${value.length}`;
+}
+
+/** Rows for one job each, in their order. */
+export function perJob(ids: readonly number[]): number[][] {
+  const groups: number[][] = [];
+  for (let from = 0; from < ids.length; from += idsPerJobMax)
+    groups.push(ids.slice(from, from + idsPerJobMax));
+  return groups;
 }
 
 function job<Q extends QueueName, S extends z.ZodRawShape>(
