@@ -26,6 +26,7 @@ export async function answerSignUpAsJson(
     case 'nothing_chosen':
       return problem(c, 422, 'nothing_chosen', 'Choose at least one newsletter.', { field: 'newsletters' });
     case 'origin_not_allowed':
+    case 'origin_unnamed':
       return problem(c, 403, 'origin_not_allowed', 'The newsletter does not list this origin.');
     case 'unknown_wording':
       return problem(c, 422, 'unknown_consent_version', 'No form ever showed that version of the words.', {

@@ -182,9 +182,11 @@ async function answerAsPage(ctx: Context, c: PageRequest, posted: Posted): Promi
       return again(422, { error: say(lang, 'signup.error.wording') }, { ...values, marketing: false });
     case 'unlikely_domain':
       return again(422, { doubt: outcome });
-    case 'one_more_step': {
+    case 'one_more_step':
+    case 'origin_unnamed': {
+      const detail = outcome.kind === 'origin_unnamed' ? 'signup.step.unnamed' : 'signup.step.detail';
       const consentV = fields.texts('consent_v');
-      return stepPage(c, { newsletter, lang, action, consentV, values, stillHuman: outcome.token });
+      return stepPage(c, { newsletter, lang, action, consentV, values, stillHuman: outcome.token, detail });
     }
     case 'too_many': {
       c.header('Retry-After', String(outcome.retryAfterSeconds));

@@ -7,7 +7,7 @@ import { type PageRequest, pageFrame, pageLanguage } from './page-frame.tsx';
 import { embedScriptPath, setPolicy } from './page-policy.ts';
 import { type ConsentV, EmailField, type FormValues, ResendForm } from './sign-up-form.tsx';
 
-/** Much is going on: one button, and everything that was typed goes along. A script, where one runs, works for it. */
+/** Much is going on, or the form's page did not say where it is: one button, and everything that was typed goes along. A script, where one runs, works for it. */
 export function stepPage(
   c: PageRequest,
   about: {
@@ -17,9 +17,10 @@ export function stepPage(
     consentV: ConsentV;
     values: FormValues;
     stillHuman: string;
+    detail: 'signup.step.detail' | 'signup.step.unnamed';
   },
 ): Response | Promise<Response> {
-  const { newsletter, lang, ...form } = about;
+  const { newsletter, lang, detail, ...form } = about;
   const title = say(lang, 'signup.step.title');
   setPolicy(c, { newsletter, returnTo: form.values.returnTo, script: true });
   return c.html(
@@ -31,7 +32,7 @@ export function stepPage(
       noindex
     >
       <h1>{title}</h1>
-      <p class="reading">{say(lang, 'signup.step.detail')}</p>
+      <p class="reading">{say(lang, detail)}</p>
       <ResendForm {...form} lang={lang} button={say(lang, 'signup.step.button')} />
     </Page>,
   );

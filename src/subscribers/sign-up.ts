@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { type EmailAddress, parseEmailAddress } from '../lib/email-address.ts';
+import { openToken } from '../lib/signed-token.ts';
 import { findNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { currentWordings, findWordings, type Wordings } from '../newsletters/wordings.ts';
@@ -10,6 +11,7 @@ import { admitNetwork, countFailure } from './admit-network.ts';
 import { checkDomain } from './check-domain.ts';
 import { originAllowed } from './origin-allowed.ts';
 import { pageUrl } from './page-url.ts';
+import { mintStillHuman } from './proof.ts';
 import { queueAnswers } from './queue-answers.ts';
 import { ringAnswer } from './ring-answer.ts';
 import { insertSignUp } from './sign-up-queries.ts';
@@ -66,6 +68,8 @@ export type SignUpOutcome =
   | { kind: 'invalid_email' | 'disposable' }
   | { kind: 'unlikely_domain'; domain: string; suggestion: string | undefined }
   | { kind: 'one_more_step'; token: string }
+  /** A plain form whose page did not say where it is: a tap on a page of ours lets it through. */
+  | { kind: 'origin_unnamed'; token: string }
   | { kind: 'too_many'; retryAfterSeconds: number }
   /** Nothing was written; the reader may try again. */
   | { kind: 'unavailable' };
@@ -109,7 +113,10 @@ async function take(ctx: Context, form: SignUpForm, request: SignUpRequest): Pro
   const allowed = newsletters.every(({ allowedOrigins }) =>
     originAllowed({ origin, allowedOrigins, baseUrl, scripted }),
   );
-  if (!allowed) return { kind: 'origin_not_allowed' };
+  // Pages that name no referrer, and sandboxed frames, send `null`: one tap on a page of ours, with all that was typed, says the rest.
+  if (!allowed && origin === 'null' && !scripted) {
+    if (!isStillHuman(ctx, form.stillHuman)) return { kind: 'origin_unnamed', token: oneMoreTap(ctx) };
+  } else if (!allowed) return { kind: 'origin_not_allowed' };
   const typed = form.email.slice(0, emailCharsMax);
   const address = parseEmailAddress(typed);
   if (!address) return refuse(ctx, clientAddress, typed, { kind: 'invalid_email' });
@@ -172,6 +179,14 @@ async function refuse<Refused extends SignUpOutcome>(
 ): Promise<SignUpOutcome> {
   const waiting = await countFailure(ctx, clientAddress, typed);
   return waiting ?? outcome;
+}
+
+function isStillHuman(ctx: Context, token = ''): boolean {
+  return openToken(ctx.keyring, 'still_human', token, ctx.clock.now()).kind === 'valid';
+}
+
+function oneMoreTap(ctx: Context): string {
+  return mintStillHuman(ctx.keyring, ctx.clock.now(), { proofNeeded: false });
 }
 
 const emailCharsMax = 1_000;

@@ -2,6 +2,9 @@ import { parseJsonFeed, parseRssFeed } from 'feedsmith';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { editArticle } from '../../src/articles/edit.ts';
 import type { Edition } from '../../src/editions/edition.ts';
+import { namedEdition } from '../../src/editions/find.ts';
+import { unpublishEdition } from '../../src/editions/unpublish.ts';
+import { changeNewsletter } from '../../src/newsletters/change.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { goOut, openDesk } from '../support/archive.ts';
 import { openNewsroom } from '../support/newsroom.ts';
@@ -91,6 +94,33 @@ describe('the archive of a newsletter', () => {
     const after = await get(`/inside-washington/${dates[0]}`);
     expect(after.body).not.toContain('A headline nobody was sent');
     expect(after.headers.get('ETag')).toBe(before.headers.get('ETag'));
+  });
+
+  it('names its lead’s picture to who shares it, by its whole address, and loads it for nobody', async () => {
+    const { ctx } = web;
+    const tags = (html: string) =>
+      [
+        ...html.matchAll(
+          /<meta (?:property|name)="((?:og:image|twitter:(?:card|image))[^"]*)" content="([^"]*)"/g,
+        ),
+      ].map((one) => [one[1], one[2]]);
+    const shared = await get(`/inside-washington/${dates[0]}`);
+    expect(tags(shared.body)).toEqual([
+      ['og:image', 'https://www.example.org/lead.jpg'],
+      ['og:image:alt', 'The dome at dawn'],
+      ['twitter:card', 'summary_large_image'],
+      ['twitter:image', 'https://www.example.org/lead.jpg'],
+    ]);
+    expect(shared.body).not.toMatch(/<(img|picture|source)\b|url\(/);
+    // One without its alternative text is not shown, nor shared.
+    const plain = await changeNewsletter(ctx, newsletter.id, { recipe: { lead_needs_image: false } });
+    await ctx.db.updateTable('articles').set({ image: null }).execute();
+    await goOut(ctx, plain, '2026-07-20', () => ({
+      image: { url: 'https://www.example.org/unnamed.jpg', alt: '' },
+    }));
+    expect(tags((await get('/inside-washington/2026-07-20')).body)).toEqual([['twitter:card', 'summary']]);
+    const edition = await namedEdition(ctx.db, '2026-07-20', 'inside-washington');
+    await unpublishEdition(ctx, { edition, newsletter, by: 'test' });
   });
 
   it('is where the sign-up page leads who wants to read first, in their language', async () => {

@@ -100,5 +100,6 @@ describe.skipIf(!chromiumPath)('the hosted pages while much is going on', () => 
       await page.locator('.error-summary a').click();
       expect(page.url()).toContain('#pick-inside-washington');
     },
+    120_000,
   );
 });

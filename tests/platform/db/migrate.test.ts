@@ -39,7 +39,8 @@ describe('migrating', () => {
       join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
       where c.contype = 'f' and c.confrelid in ('subscribers'::regclass, 'subscriptions'::regclass, 'sign_ups'::regclass)
         and not exists (select from pg_index i where i.indrelid = c.conrelid and i.indkey[0] = a.attnum
-          and i.indpred is null)`.execute(empty.db);
+          -- Whoever looks for a pointer looks for a value, so an index without the nulls will do.
+          and coalesce(pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NOT NULL)', a.attname), true))`.execute(empty.db);
     expect(rows).toEqual([]);
   });
 
