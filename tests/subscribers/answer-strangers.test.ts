@@ -28,6 +28,7 @@ async function newsroom(): Promise<TestContext> {
     from_email: 'jakarta@news.example.org',
     time_zone: 'Asia/Jakarta',
     calendar: { days: [1], time: '07:00' },
+    sections: ['housing', 'transport'].map((key) => ({ key, label: { en: key, id: key }, max: 4 })),
   } as never);
   return ctx;
 }
@@ -76,6 +77,7 @@ it('writes for strangers the very rows that each would get alone', async () => {
     ['Rina@Example.com', {}],
     ['agus@example.org', { marketing: true, lang: 'id', form: 'Side-Box' }],
     ['putri+news@example.com', { newsletters: ['jakarta', 'inside-washington'] }],
+    ['made@example.com', { newsletters: ['jakarta'], topics: ['housing'] }],
     ["o'brien@example.net", { lang: 'id' }],
   ];
   const [together, alone] = [await newsroom(), await newsroom()];
@@ -89,6 +91,7 @@ it('writes for strangers the very rows that each would get alone', async () => {
   for (const signUpId of ids.alone) await answerSignUp(alone, { signUpId });
 
   expect([...answers.keys()]).toEqual(ids.together);
+  expect((await ledger(together)).subscriptions.join()).toContain('"topics":["housing"]');
   expect(await ledger(together)).toEqual(await ledger(alone));
   expect(await answerStrangers(together, ids.together)).toEqual(new Map());
   expect(await ledger(together)).toEqual(await ledger(alone));
