@@ -40,7 +40,9 @@ describe('migrating', () => {
       where c.contype = 'f' and c.confrelid in ('subscribers'::regclass, 'subscriptions'::regclass, 'sign_ups'::regclass)
         and not exists (select from pg_index i where i.indrelid = c.conrelid and i.indkey[0] = a.attnum
           -- Whoever looks for a pointer looks for a value, so an index without the nulls will do.
-          and coalesce(pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NOT NULL)', a.attname), true))`.execute(empty.db);
+          and coalesce(pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NOT NULL)', a.attname), true))`.execute(
+      empty.db,
+    );
     expect(rows).toEqual([]);
   });
 
