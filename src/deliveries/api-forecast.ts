@@ -17,8 +17,8 @@ export function forecastApi(ctx: Context): OpenAPIHono<KeyEnv> {
       path: '/v1/editions/{id}/forecast',
       summary: 'When an edition would be through, by lane, and what the bottleneck is',
       description:
-        'At the limits that hold now: of lanes, of relays, and at the speed of the best recent send. No promise: providers may ' +
-        'slow a send down, and retries come on top. 409 once the edition is on its way.',
+        'At the limits that hold now: of lanes, of relays, and at the speed of the best recent send; and not before the last hour ' +
+        'that readers chose. No promise: providers may slow a send down, and retries come on top. 409 once the edition is on its way.',
       tags: ['sends'],
       security: bearer,
       middleware: requireKey(ctx, 'sends:read'),

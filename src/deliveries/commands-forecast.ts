@@ -13,7 +13,7 @@ export function forecastCommands(send: Command, shell: Shell): void {
   send
     .command('forecast')
     .argument('<edition>', anEdition)
-    .description('when it would be through, by lane, and what the bottleneck is')
+    .description('when it would be through, by lane and by readers’ own hours, and what the bottleneck is')
     .action((name: string) =>
       shell.run(async (ctx, out) => {
         const seen = await forecast(ctx, await namedEdition(ctx.db, name, shell.newsletter()));
@@ -37,12 +37,16 @@ export function forecastCommands(send: Command, shell: Shell): void {
 }
 
 function forecastLines(seen: Forecast): string[] {
+  const { lastReaders } = seen;
   return [
     `${publicId('edition', seen.editionId)}: ${seen.recipients} readers, from ${seen.startsAt.toISOString()}`,
     seen.throughAt
       ? `Through at ${seen.throughAt.toISOString()}.`
       : 'Nobody can say when it would be through.',
     `What holds it up: ${seen.bottleneck}.`,
+    ...(lastReaders
+      ? [`The last readers’ own hour is ${lastReaders.hour}, which is ${lastReaders.dueAt.toISOString()}.`]
+      : []),
     '',
     ...table([
       ['LANE', 'READERS', 'THROUGH AT', 'HELD BY'],

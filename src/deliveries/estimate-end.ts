@@ -3,8 +3,9 @@ import { type LaneBooks, sumOfBooks } from './counts.ts';
 /**
  * Between when and when a send will be through: a range, since a rate seen so far is no promise. The early end is what is left
  * at the quicker of the two rates seen, but no earlier than a limit or a back-off allows; the late end is at three quarters of
- * the slower, and no earlier than the last retry. Neither is earlier than the last hour that readers chose. `undefined` while nobody can say: nothing is left, nothing has gone out yet,
- * or a paused lane waits for a person. Pure.
+ * the slower, and no earlier than the last retry. At either rate the last hour that readers chose must have come, and its mails
+ * have gone out after it. `undefined` while nobody can say: nothing is left, nothing has gone out yet, or a paused lane waits for
+ * a person. Pure.
  */
 export function estimateEnd(seen: {
   lanes: readonly LaneBooks[];
@@ -12,7 +13,8 @@ export function estimateEnd(seen: {
   averagePerSecond: number;
   limitPerSecond: number | undefined;
   lastDueAt: Date | undefined;
-  lastHourAt?: Date | undefined;
+  /** The last hour that readers chose, and for how many mails; `undefined`: all are due. */
+  lastHour?: { at: Date; mails: number } | undefined;
   now: Date;
 }): { low: Date; high: Date } | undefined {
   const { lanes, ratePerSecond, averagePerSecond, limitPerSecond, lastDueAt, now } = seen;
@@ -20,14 +22,17 @@ export function estimateEnd(seen: {
   const rates = [ratePerSecond, averagePerSecond].filter((rate) => rate > 0);
   const open = lanes.filter((lane) => leftOf(lane) > 0);
   if (left === 0 || rates.length === 0 || open.some((lane) => lane.state === 'paused')) return undefined;
-  const { lastHourAt } = seen;
+  const { lastHour } = seen;
+  const lastHourSeconds = (perSecond: number) =>
+    lastHour ? (lastHour.at.getTime() - now.getTime()) / 1000 + lastHour.mails / perSecond : 0;
   const secondsMin = Math.max(
-    lastHourAt ? (lastHourAt.getTime() - now.getTime()) / 1000 : 0,
     limitPerSecond === undefined ? 0 : left / limitPerSecond,
     ...open.map((lane) => laneSecondsMin(lane, now)),
   );
-  const low = Math.max(left / Math.max(...rates), secondsMin);
-  const high = Math.max(left / (Math.min(...rates) * 0.75), low);
+  const quick = Math.max(...rates);
+  const slow = Math.min(...rates) * 0.75;
+  const low = Math.max(left / quick, lastHourSeconds(quick), secondsMin);
+  const high = Math.max(left / slow, lastHourSeconds(slow), low);
   const after = (seconds: number) => new Date(now.getTime() + seconds * 1000);
   return { low: after(low), high: lastDueAt && lastDueAt > after(high) ? lastDueAt : after(high) };
 }

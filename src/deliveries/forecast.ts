@@ -1,15 +1,19 @@
 import type { Context } from '../context.ts';
 import type { Edition } from '../editions/edition.ts';
 import { Refusal } from '../lib/errors.ts';
+import { getNewsletter } from '../newsletters/find.ts';
 import { livingWorkers } from '../platform/queue/workers.ts';
 import { type AudienceLane, audienceLanes } from './audience-lanes.ts';
+import { wordsOfHours, wordsOfLane, wordsOfTotal } from './forecast-words.ts';
 import { connectionsOf } from './hands.ts';
+import { type LaterReaders, laterReaders } from './later-readers.ts';
 import { measuredSpeed } from './measured-speed.ts';
-import { reasonWords } from './reasons.ts';
 import { relayRatePerSecond } from './relay-rate.ts';
-import { shareOut } from './share-out.ts';
+import { type LaneLoad, shareOut } from './share-out.ts';
 
 export interface LaneForecast extends AudienceLane {
+  /** Those who want it last; `undefined`: all are due at the start. */
+  lastReaders: LaterReaders | undefined;
   /** `undefined`: never at the present limits, or nobody can say. */
   throughAt: Date | undefined;
   /** What it waits for most, in words. */
@@ -22,6 +26,8 @@ export interface Forecast {
   /** The slot, or now when it has come. */
   startsAt: Date;
   throughAt: Date | undefined;
+  /** Those of all its readers who want it last; `undefined`: all are due at the start. */
+  lastReaders: LaterReaders | undefined;
   /** What holds up the lane that is through last, in words. */
   bottleneck: string;
   workers: number;
@@ -36,9 +42,10 @@ const notBegun: readonly Edition['state'][] = ['draft', 'ready', 'approved', 'sc
 const aloneShareMin = 0.9;
 
 /**
- * When an edition would be through in each lane if it started at its slot, at the limits that hold now, and what the bottleneck
- * is. A forecast and no promise: mailbox providers may slow us down, and retries come on top. `measuredPerSecond` replaces what
- * recent sends were measured at. Changes nothing.
+ * When an edition would be through in each lane if it started at its slot, at the limits that hold now and at the hours that its
+ * readers chose, and what the bottleneck is: readers' hours where all else would be done before the last of them. A forecast and
+ * no promise: mailbox providers may slow us down, and retries come on top. `measuredPerSecond` replaces what recent sends were
+ * measured at. Changes nothing.
  *
  * @throws Refusal 409 `wrong_state` once the edition is on its way: `send watch` knows better then.
  */
@@ -68,22 +75,35 @@ export async function forecast(
   const connections = connectionsOf(ctx) * Math.max(1, workers);
   const perConnection = measuredPerSecond === undefined ? Infinity : measuredPerSecond / connections;
   const perSecond = Math.min(relaysPerSecond ?? Infinity, measuredPerSecond ?? Infinity);
+  const secondsUntil = (at: Date) => (at.getTime() - startsAt.getTime()) / 1000;
+  const newsletter = await getNewsletter(ctx.db, edition.newsletterId);
+  const later = audience.map((lane) => laterReaders(lane.hours, { edition, newsletter, readyAt: startsAt }));
   const loads = audience.map((lane) => ({
     mails: lane.readers,
-    startsInSeconds: Math.max(0, ((lane.backOffUntil?.getTime() ?? 0) - startsAt.getTime()) / 1000),
+    later: [],
+    startsInSeconds: lane.backOffUntil ? Math.max(0, secondsUntil(lane.backOffUntil)) : 0,
     perSecondMax: laneMax(lane, perConnection),
   }));
+  const endsAtOnce = shareOut(loads, perSecond);
+  const ends = shareOut(
+    loads.map((load, i) => spread(load, later[i] ?? [], secondsUntil)),
+    perSecond,
+  );
   const totalWords = wordsOfTotal(relaysPerSecond, measuredPerSecond);
-  const ends = shareOut(loads, perSecond);
   const lanes = audience.map((lane, i): LaneForecast => {
     const seconds = ends[i];
+    const atOnce = endsAtOnce[i];
     const load = loads[i];
+    const lastReaders = later[i]?.at(-1);
     const alone = load ? load.startsInSeconds + load.mails / load.perSecondMax : 0;
-    const itself = seconds === undefined ? lane.state === 'paused' : alone >= seconds * aloneShareMin;
+    const itself = atOnce === undefined ? lane.state === 'paused' : alone >= atOnce * aloneShareMin;
+    const limitWords = itself ? (wordsOfLane(lane, startsAt) ?? totalWords) : totalWords;
+    const hoursDecide = lastReaders && atOnce !== undefined && secondsUntil(lastReaders.dueAt) > atOnce;
     return {
       ...lane,
+      lastReaders,
       throughAt: seconds === undefined ? undefined : new Date(startsAt.getTime() + seconds * 1000),
-      heldBy: itself ? (wordsOfLane(lane, startsAt) ?? totalWords) : totalWords,
+      heldBy: hoursDecide ? wordsOfHours(lastReaders) : limitWords,
     };
   });
   const last = slowest(lanes);
@@ -92,12 +112,33 @@ export async function forecast(
     recipients: audience.reduce((sum, lane) => sum + lane.readers, 0),
     startsAt,
     throughAt: last?.throughAt,
+    lastReaders: lastOf(later.flat()),
     bottleneck: workers === 0 ? 'no worker is running' : (last?.heldBy ?? 'nobody would receive it'),
     workers,
     relaysPerSecond,
     measuredPerSecond,
     lanes,
   };
+}
+
+/** The load of a lane, of which these readers are due only later. */
+function spread(
+  load: LaneLoad,
+  later: readonly LaterReaders[],
+  secondsUntil: (at: Date) => number,
+): LaneLoad {
+  return {
+    ...load,
+    mails: load.mails - later.reduce((sum, one) => sum + one.readers, 0),
+    later: later.map((one) => ({ mails: one.readers, inSeconds: secondsUntil(one.dueAt) })),
+  };
+}
+
+function lastOf(later: readonly LaterReaders[]): LaterReaders | undefined {
+  return later.reduce<LaterReaders | undefined>(
+    (last, one) => (last && last.dueAt >= one.dueAt ? last : one),
+    undefined,
+  );
 }
 
 function laneMax({ state, perSecond, connections }: AudienceLane, perConnection: number): number {
@@ -112,23 +153,4 @@ function slowest(lanes: readonly LaneForecast[]): LaneForecast | undefined {
     (last, lane) => (last === undefined || rank(lane) > rank(last) ? lane : last),
     undefined,
   );
-}
-
-function wordsOfLane(lane: AudienceLane, startsAt: Date): string | undefined {
-  const { state, perSecond, connections, backOffUntil, reason } = lane;
-  const why = reason === undefined ? '' : ` (${reasonWords(reason)})`;
-  if (state === 'paused') return `${lane.lane} is paused${why}`;
-  if (perSecond !== undefined) return `${lane.lane} is limited to ${perSecond}/s${why}`;
-  if (backOffUntil && backOffUntil > startsAt)
-    return `${lane.lane} waits until ${backOffUntil.toISOString()}${why}`;
-  if (connections === undefined) return undefined;
-  return `${lane.lane} has ${connections === 1 ? 'one connection' : `${connections} connections`}${why}`;
-}
-
-function wordsOfTotal(relays: number | undefined, measured: number | undefined): string {
-  if (relays !== undefined && relays <= (measured ?? Infinity)) {
-    return `the relays take ${relays.toFixed(relays < 1 ? 3 : 1)}/s by their rates`;
-  }
-  if (measured !== undefined) return `our own speed: ${measured.toFixed(1)}/s as measured`;
-  return 'nothing was sent yet, so no speed is known: `dateline send rehearse` measures it';
 }

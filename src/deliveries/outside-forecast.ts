@@ -2,6 +2,11 @@ import { z } from '@hono/zod-openapi';
 import { publicId } from '../lib/ids.ts';
 import type { Forecast } from './forecast.ts';
 
+const lastHourAt = z.iso
+  .datetime()
+  .nullable()
+  .openapi({ description: 'The last hour that its readers chose; null: all are due at the start' });
+
 /** What a forecast looks like from outside, for the API, its document and `--json`. */
 export const forecastSchema = z
   .object({
@@ -12,6 +17,11 @@ export const forecastSchema = z
       .datetime()
       .nullable()
       .openapi({ description: 'Null: never at the present limits, or nobody can say' }),
+    last_hour_at: lastHourAt,
+    last_hour: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The same on their clock', example: '21.00 Asia/Jakarta' }),
     bottleneck: z.string().openapi({ description: 'In words' }),
     workers: z.int(),
     relays_per_second: z.number().nullable(),
@@ -24,6 +34,7 @@ export const forecastSchema = z
         connections: z.int().nullable(),
         limit_per_second: z.number().nullable(),
         back_off_until: z.iso.datetime().nullable(),
+        last_hour_at: lastHourAt,
         through_at: z.iso.datetime().nullable(),
         held_by: z.string(),
       }),
@@ -37,6 +48,8 @@ export function outsideForecast(seen: Forecast): z.infer<typeof forecastSchema> 
     recipients: seen.recipients,
     starts_at: seen.startsAt.toISOString(),
     through_at: seen.throughAt?.toISOString() ?? null,
+    last_hour_at: seen.lastReaders?.dueAt.toISOString() ?? null,
+    last_hour: seen.lastReaders?.hour ?? null,
     bottleneck: seen.bottleneck,
     workers: seen.workers,
     relays_per_second: seen.relaysPerSecond ?? null,
@@ -48,6 +61,7 @@ export function outsideForecast(seen: Forecast): z.infer<typeof forecastSchema> 
       connections: lane.connections ?? null,
       limit_per_second: lane.perSecond ?? null,
       back_off_until: lane.backOffUntil?.toISOString() ?? null,
+      last_hour_at: lane.lastReaders?.dueAt.toISOString() ?? null,
       through_at: lane.throughAt?.toISOString() ?? null,
       held_by: lane.heldBy,
     })),

@@ -55,7 +55,7 @@ export async function progress(ctx: Context, editionId: number, named = lanesNam
   const averagePerSecond = elapsedSeconds > 0 ? answered / elapsedSeconds : 0;
   const lastDueAt = counts.deferred > 0 ? await lastDeferredDue(ctx.db, editionId) : undefined;
   const waiting = counts.queued > 0;
-  const lastHourAt = waiting ? await lastHour(ctx.db, editionId, now) : undefined;
+  const lastHour = waiting ? await selectLastHour(ctx.db, editionId, now) : undefined;
   const workers = await livingWorkers(ctx.db, now);
   const limitPerSecond = relayRatePerSecond(ctx.config.relays, {
     overall: ctx.config.smtpRates,
@@ -71,11 +71,11 @@ export async function progress(ctx: Context, editionId: number, named = lanesNam
     limitPerSecond,
     eta:
       send.state === 'sending'
-        ? estimateEnd({ lanes, ratePerSecond, averagePerSecond, limitPerSecond, lastDueAt, lastHourAt, now })
+        ? estimateEnd({ lanes, ratePerSecond, averagePerSecond, limitPerSecond, lastDueAt, lastHour, now })
         : undefined,
     elapsedSeconds,
     oldestQueuedAt: waiting ? await oldestQueued(ctx.db, editionId, now) : undefined,
-    lastHourAt,
+    lastHourAt: lastHour?.at,
     workers: workers.filter((worker) => worker.roles.includes('worker')).length,
     lanes,
   };
@@ -99,17 +99,25 @@ async function lastDeferredDue(db: Db, editionId: number): Promise<Date | undefi
   return row?.at ?? undefined;
 }
 
-async function lastHour(db: Db, editionId: number, now: Date): Promise<Date | undefined> {
-  const row = await db
-    .selectFrom('delivery_batches')
-    .select((eb) => eb.fn.max('due_at').as('at'))
-    .where('edition_id', '=', editionId)
-    .where('done_at', 'is', null)
-    .where('due_at', '>', now)
-    // A batch that somebody had and gave back waits for its lane, not for an hour.
-    .where('leased_at', 'is', null)
-    .executeTakeFirst();
-  return row?.at ?? undefined;
+async function selectLastHour(
+  db: Db,
+  editionId: number,
+  now: Date,
+): Promise<{ at: Date; mails: number } | undefined> {
+  return (
+    db
+      .selectFrom('delivery_batches')
+      .select(['due_at as at', sql<number>`sum(cardinality(subscriber_ids))`.as('mails')])
+      .where('edition_id', '=', editionId)
+      .where('done_at', 'is', null)
+      .where('due_at', '>', now)
+      // A batch that somebody had and gave back waits for its lane, not for an hour.
+      .where('leased_at', 'is', null)
+      .groupBy('due_at')
+      .orderBy('due_at', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+  );
 }
 
 async function oldestQueued(db: Db, editionId: number, now: Date): Promise<Date | undefined> {

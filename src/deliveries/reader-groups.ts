@@ -5,13 +5,7 @@ import { VersionMaker, type Wanted } from '../editions/make-versions.ts';
 import { sectionsOf } from '../editions/sections.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import type { Db } from '../platform/db/database.ts';
-import { dueAt, zoneOf } from './reader-hour.ts';
-
-/** Readers who share zone and hour; as the statement of a page tells them: '' and -1 stand for none. */
-export interface HourKey {
-  zone: string;
-  hour: number;
-}
+import { dueAt, type HourKey, wantOf, zoneOf } from './reader-hour.ts';
 
 /**
  * Readers who get the same: language, chosen sections as bits (-1: all), greeting, and what they were sent (null: steady): the
@@ -64,7 +58,7 @@ export class ReaderGroups {
   }
 
   #learnHour(key: HourKey): void {
-    const want = { zone: key.zone || undefined, hour: key.hour < 0 ? undefined : key.hour };
+    const want = wantOf(key);
     const at = dueAt(want, this.#edition, this.#newsletter, this.#readyAt);
     const zone = zoneOf(want, this.#newsletter);
     // Who sends by hand names no part of the day, but at a reader's own hour it is known.

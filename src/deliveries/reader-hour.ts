@@ -8,6 +8,12 @@ export interface ReaderHour {
   hour: number | undefined;
 }
 
+/** The same as a statement tells it: '' and -1 stand for none. */
+export interface HourKey {
+  zone: string;
+  hour: number;
+}
+
 /** Nobody's mail arrives after this hour because their own had passed. */
 const lateHour = 23;
 
@@ -32,6 +38,10 @@ export function dueAt(
   if (due > readyAt) return due;
   if (localHour(readyAt, zone) < lateHour) return readyAt;
   return instantOf(addDays(localDate(readyAt, zone), 1), time, zone);
+}
+
+export function wantOf({ zone, hour }: HourKey): ReaderHour {
+  return { zone: zone || undefined, hour: hour < 0 ? undefined : hour };
 }
 
 /** A zone that the world has given up since it was chosen is the newsletter's. */

@@ -1,6 +1,9 @@
 /** A lane as the forecast sees it: how many, from when on, and how fast at the most. */
 export interface LaneLoad {
+  /** Due from the start. */
   mails: number;
+  /** Due only then, the first of them first. */
+  later: readonly { mails: number; inSeconds: number }[];
   startsInSeconds: number;
   /** 0 = paused; infinite = no limit of its own. */
   perSecondMax: number;
@@ -12,9 +15,15 @@ export interface LaneLoad {
  */
 export function shareOut(lanes: readonly LaneLoad[], perSecond: number): (number | undefined)[] {
   const left = lanes.map((lane) => lane.mails);
-  const through = lanes.map((lane): number | undefined => (lane.mails === 0 ? 0 : undefined));
+  const later = lanes.map((lane) => [...lane.later]);
+  const through = lanes.map((lane): number | undefined =>
+    lane.mails === 0 && lane.later.length === 0 ? 0 : undefined,
+  );
   let at = 0;
   for (;;) {
+    for (const [i, waves] of later.entries()) {
+      for (; waves[0] && waves[0].inSeconds <= at; waves.shift()) left[i] = (left[i] ?? 0) + waves[0].mails;
+    }
     const waiting = lanes.filter((lane, i) => (left[i] ?? 0) > 0 && lane.startsInSeconds > at);
     const rates = fairRates(
       lanes.map((lane, i) => ((left[i] ?? 0) > 0 && lane.startsInSeconds <= at ? lane.perSecondMax : 0)),
@@ -23,14 +32,15 @@ export function shareOut(lanes: readonly LaneLoad[], perSecond: number): (number
     const ends = rates.map((rate, i) =>
       Number.isFinite(rate) && rate > 0 ? (left[i] ?? 0) / rate : Infinity,
     );
-    const step = Math.min(...ends, ...waiting.map((lane) => lane.startsInSeconds - at));
+    const nextDue = later.flatMap(([wave]) => (wave ? [wave.inSeconds - at] : []));
+    const step = Math.min(...ends, ...nextDue, ...waiting.map((lane) => lane.startsInSeconds - at));
     if (!Number.isFinite(step)) return through;
     at += step;
     for (const [i, rate] of rates.entries()) {
       if (!Number.isFinite(rate) || rate === 0) continue;
       const isDone = (ends[i] ?? Infinity) <= step;
       left[i] = isDone ? 0 : (left[i] ?? 0) - rate * step;
-      if (isDone) through[i] = at;
+      if (isDone && later[i]?.length === 0) through[i] = at;
     }
   }
 }

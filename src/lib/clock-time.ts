@@ -25,6 +25,11 @@ export function localDate(instant: Date, zone: string): LocalDate {
   return DateTime.fromJSDate(instant, { zone }).toFormat('yyyy-MM-dd');
 }
 
+/** What a wall clock in the zone shows, to the minute. */
+export function localTime(instant: Date, zone: string): LocalTime {
+  return DateTime.fromJSDate(instant, { zone }).toFormat('HH:mm');
+}
+
 /** The hour that a wall clock in the zone shows, 0 to 23. */
 export function localHour(instant: Date, zone: string): number {
   return DateTime.fromJSDate(instant, { zone }).hour;

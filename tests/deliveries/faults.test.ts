@@ -223,6 +223,35 @@ describe('what happens to relays', () => {
     expect(await assertClosedBooks(ctx, editionId)).toMatchObject({ accepted: 30 });
     expectNobodyTwice(smtp);
   });
+
+  it('burns nobody’s tries at one that turns mail away after the dot, and goes on when it takes it again', async () => {
+    let busy = true;
+    const { ctx, smtp, editionId, subscriberIds } = await stage(
+      { dot: ({ nth }) => (busy && nth > 2 ? '421 4.3.2 not now' : '250 ok') },
+      60,
+    );
+    await deliverFree(ctx, editionId);
+    const counts = await assertClosedBooks(ctx, editionId);
+    expect(counts.accepted).toBeGreaterThan(0);
+    expect(counts.deferred).toBeGreaterThan(0);
+    expect(counts.deferred, 'at most what the open connections had in hand').toBeLessThanOrEqual(
+      2 * connections,
+    );
+    expect(counts.queued).toBe(60 - counts.accepted - counts.deferred);
+    expect(smtp.connections).toBeLessThanOrEqual(connections);
+    const tries = await Promise.all(subscriberIds.map((id) => deliveryOf(ctx, editionId, id)));
+    expect(tries.filter((one) => one?.state !== 'accepted' && one?.attempts !== 0)).toEqual([]);
+    expect(await ctx.db.selectFrom('bounces').select('id').execute()).toEqual([]);
+    busy = false;
+    for (let round = 0; round < 6 && (await stateOf(ctx, editionId)) === 'sending'; round += 1) {
+      ctx.clock.advance(8 * minuteMs);
+      await ctx.db.updateTable('workers').set({ heartbeat_at: ctx.clock.now() }).execute();
+      await rescueDeliveries(ctx);
+      await deliverFree(ctx, editionId);
+    }
+    expect(await assertClosedBooks(ctx, editionId)).toMatchObject({ accepted: 60 });
+    expectNobodyTwice(smtp);
+  });
 });
 
 describe('what happens to the database', () => {

@@ -1,10 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sql } from 'kysely';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createKey } from '../../src/access/create-key.ts';
 import { deliveriesApi } from '../../src/deliveries/api.ts';
 import { deliveriesCommands } from '../../src/deliveries/commands.ts';
 import { forecast } from '../../src/deliveries/forecast.ts';
+import { forecastSchema } from '../../src/deliveries/outside-forecast.ts';
+import { ReaderGroups } from '../../src/deliveries/reader-groups.ts';
 import { shareOut } from '../../src/deliveries/share-out.ts';
 import { namedEdition } from '../../src/editions/find.ts';
+import { getNewsletter } from '../../src/newsletters/find.ts';
 import { morning, testContext } from '../support/context.ts';
 import { seedNewsletter, seedReaders, seedReadyEdition } from '../support/seed.ts';
 import { asWorker } from '../support/sending.ts';
@@ -107,11 +111,115 @@ describe('a forecast', () => {
   });
 });
 
+describe('readers with hours of their own', () => {
+  afterEach(async () => {
+    await ctx.db.updateTable('subscriptions').set({ hour: null }).execute();
+    await ctx.db.updateTable('subscribers').set({ time_zone: null }).execute();
+  });
+
+  /** So many readers of a domain, or all of them, at their hour. */
+  const want = (domain: string, more: { count?: number; hour: number; zone: string | null }) =>
+    sql`
+      with chosen as (
+        select id from subscribers where email_key like ${`%@${domain}`} order by id limit ${more.count ?? null}
+      ), moved as (update subscribers set time_zone = ${more.zone} where id in (select id from chosen))
+      update subscriptions set hour = ${more.hour} where subscriber_id in (select id from chosen)`.execute(
+      ctx.db,
+    );
+  const hoursOn = (hours: number) => hours * 3_600;
+
+  it('are waited for, each lane for its own, and named where they decide', async () => {
+    await want('gmail.com', { count: 200, hour: 21, zone: 'Asia/Jakarta' });
+    await want('hotmail.fr', { count: 1, hour: 8, zone: null });
+    const seen = await forecast(ctx, await edition());
+    expect(seen.recipients).toBe(1000);
+    expect(seen.bottleneck).toBe('readers’ own hours: the last is 21.00 Asia/Jakarta');
+    expect(seen.lastReaders).toMatchObject({ readers: 200, dueAt: new Date('2026-07-14T14:00:00Z') });
+    expect(secondsOf(seen.throughAt), 'their mails take two seconds more').toBeCloseTo(hoursOn(4) + 2, 3);
+    const lanes = Object.fromEntries(seen.lanes.map((one) => [one.lane, one]));
+    expect(lanes.gmail?.readers).toBe(640);
+    expect(secondsOf(lanes.outlook?.throughAt)).toBeCloseTo(hoursOn(2) + 0.01, 3);
+    expect(lanes.outlook?.heldBy).toBe('readers’ own hours: the last is 08.00 America/New_York');
+    expect(lanes.other).toMatchObject({
+      lastReaders: undefined,
+      heldBy: 'the relays take 100.0/s by their rates',
+    });
+  });
+
+  it('are due where the fan-out says so', async () => {
+    await want('gmail.com', { count: 30, hour: 21, zone: 'Asia/Jakarta' });
+    await want('small.example', { hour: 22, zone: 'Europe/Berlin' });
+    // Long past on their clock, so at once.
+    await want('big.example', { hour: 7, zone: 'Asia/Jakarta' });
+    const { lastReaders } = await forecast(ctx, await edition());
+    const newsletter = await getNewsletter(ctx.db, (await edition()).newsletterId);
+    const groups = new ReaderGroups(ctx.db, { edition: await edition(), newsletter, readyAt: morning });
+    await groups.learn({
+      hours: [
+        { zone: 'Asia/Jakarta', hour: 21 },
+        { zone: 'Europe/Berlin', hour: 22 },
+        { zone: 'Asia/Jakarta', hour: 7 },
+      ],
+      groups: [],
+    });
+    const last = groups.hours.map((one) => one.dueAt).sort((a, b) => b.getTime() - a.getTime())[0];
+    expect(lastReaders).toEqual({ readers: 10, dueAt: last, hour: '22.00 Europe/Berlin' });
+  });
+
+  it('decide nothing while a limit lasts longer, or when their hour has passed', async () => {
+    await want('gmail.com', { hour: 21, zone: 'Asia/Jakarta', count: 10 });
+    await limit('gmail', { rate_per_second: 0.02, state: 'slow', reason: 'an operator slowed it' });
+    const slow = await forecast(ctx, await edition());
+    expect(slow.bottleneck).toBe('gmail is limited to 0.02/s (an operator slowed it)');
+    expect(secondsOf(slow.throughAt)).toBeCloseTo(640 / 0.02, 1);
+    await ctx.db.deleteFrom('lanes').execute();
+    await want('gmail.com', { hour: 5, zone: null });
+    const past = await forecast(ctx, await edition());
+    expect(past).toMatchObject({
+      lastReaders: undefined,
+      bottleneck: 'the relays take 100.0/s by their rates',
+    });
+  });
+
+  it('of a weekly edition are the newsletter’s for who chose none', async () => {
+    await ctx.db.updateTable('subscriptions').set({ frequency: 'weekly', weekly_day: 2 }).execute();
+    const seen = await forecast(ctx, { ...(await edition()), kind: 'weekly' });
+    await ctx.db.updateTable('subscriptions').set({ frequency: 'each', weekly_day: null }).execute();
+    expect(seen.recipients).toBe(1000);
+    expect(seen.bottleneck).toBe('readers’ own hours: the last is 07.00 America/New_York');
+    expect(secondsOf(seen.throughAt)).toBeCloseTo(hoursOn(1) + 10, 3);
+  });
+
+  it('are told by command and by API', async () => {
+    await want('gmail.com', { hour: 21, zone: 'Asia/Jakarta', count: 1 });
+    const ran = await runCommand(ctx, deliveriesCommands, ['send', 'forecast', '2026-07-14']);
+    expect(ran.lines).toContain(
+      'The last readers’ own hour is 21.00 Asia/Jakarta, which is 2026-07-14T14:00:00.000Z.',
+    );
+    expect(ran.document).toMatchObject({
+      last_hour: '21.00 Asia/Jakarta',
+      last_hour_at: '2026-07-14T14:00:00.000Z',
+    });
+    expect(forecastSchema.parse(ran.document)).toEqual(ran.document);
+  });
+});
+
 describe('sharing a speed among lanes', () => {
   const lane = (mails: number, perSecondMax = Infinity, startsInSeconds = 0) => ({
     mails,
+    later: [] as { mails: number; inSeconds: number }[],
     perSecondMax,
     startsInSeconds,
+  });
+
+  it('waits for those who are due later, and gives their share to the others meanwhile', () => {
+    const later = (...waves: [mails: number, inSeconds: number][]) =>
+      waves.map(([mails, inSeconds]) => ({ mails, inSeconds }));
+    expect(shareOut([{ ...lane(10), later: later([10, 100]) }, lane(30)], 10)).toEqual([101, 4]);
+    expect(shareOut([{ ...lane(0), later: later([10, 1], [10, 2]) }], 10)).toEqual([3]);
+    expect(shareOut([{ ...lane(10), later: later([10, 1]) }], 10), 'just when it is through').toEqual([2]);
+    expect(shareOut([{ ...lane(1, 0), later: later([1, 5]) }, lane(10)], 10)).toEqual([undefined, 1]);
+    expect(shareOut([{ ...lane(0, Infinity, 50), later: later([10, 5]) }], 10)).toEqual([51]);
   });
 
   it('gives each an even share, and what one leaves to the others', () => {

@@ -96,6 +96,8 @@ describe('the estimated end', () => {
       end && [end.low, end.high].map((at) => Math.round((at.getTime() - now.getTime()) / 100) / 10);
     expect(seconds(estimateEnd({ ...seen, lanes: [open] }))).toEqual([1.4, 2.3]);
     expect(seconds(estimateEnd({ ...seen, lanes: [open], limitPerSecond: 2 }))).toEqual([7, 7]);
+    const lastHour = { at: new Date(seen.now.getTime() + 60_000), mails: 6 };
+    expect(seconds(estimateEnd({ ...seen, lanes: [open], lastHour })), 'after it').toEqual([60.6, 61]);
     expect(estimateEnd({ ...seen, lanes: [{ ...open, state: 'paused' }] })).toBeUndefined();
     expect(estimateEnd({ ...seen, ratePerSecond: 0, averagePerSecond: 0, lanes: [open] })).toBeUndefined();
   });

@@ -17,6 +17,7 @@ import {
   type Outcome,
   putOffAtMail,
   SmtpLost,
+  turnedAway,
 } from './smtp-outcome.ts';
 import type { Reply } from './smtp-reply.ts';
 import { NoTurn, Turns } from './turns.ts';
@@ -249,8 +250,10 @@ class Pool implements Bulk {
     const tookMs = performance.now() - job.begunAtMs;
     this.#options.onOutcome?.({ relay: line.door.relay.name, outcome, tookMs });
     const putOff = putOffAtMail(outcome);
+    const goodbye = turnedAway(outcome);
     if (putOff) this.#putOff(line, putOff);
-    // A 421 ends the connection: one that brings nothing else is a shut door, unless it was said of a recipient.
+    else if (goodbye) this.#turnedAway(line, goodbye);
+    // Any other 421 ends the connection too: one that brings nothing else is a shut door, unless it was said of a recipient.
     else if (outcome.kind === 'reply' && (outcome.reply.code !== 421 || outcome.phase === 'rcpt')) {
       line.answered += 1;
       line.door.answered();
@@ -289,6 +292,12 @@ class Pool implements Bulk {
     if (!door.putOff()) return;
     this.#failed(door, new SmtpLost('mail', 'the relay puts every message off', reply));
     for (const other of this.#lines) if (other.door === door) void other.connection.quit();
+  }
+
+  /** No new connection for a while; those that are open go on, for perhaps it meant this one alone. */
+  #turnedAway(line: Line, reply: Reply): void {
+    line.answered += 1;
+    this.#failed(line.door, new SmtpLost('mail', 'the relay turns messages away', reply));
   }
 
   #failed(door: RelayDoor, lost: SmtpLost): void {

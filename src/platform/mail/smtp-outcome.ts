@@ -57,8 +57,21 @@ export function lostOutcome(lost: SmtpLost): Outcome {
 export function endedBetweenMessages(outcome: Outcome): boolean {
   if (outcome.phase !== 'mail') return false;
   if (outcome.kind === 'lost') return !outcome.afterDot;
-  const { code, status, text } = outcome.reply;
-  return code === 421 && (status === '4.4.2' || /per (?:connection|session)/i.test(text));
+  return outcome.reply.code === 421 && saysEnough(outcome.reply);
+}
+
+/**
+ * The 421 of a relay that hangs up on a message instead of taking it, whatever it took before on the same connection. At MAIL
+ * it may mean that this connection has carried enough, and at RCPT it is the word of the recipient’s provider.
+ */
+export function turnedAway(outcome: Outcome): Reply | undefined {
+  if (outcome.kind !== 'reply' || (outcome.phase !== 'data' && outcome.phase !== 'dot')) return undefined;
+  return outcome.reply.code === 421 && !saysEnough(outcome.reply) ? outcome.reply : undefined;
+}
+
+/** This connection has carried enough, or has waited too long. */
+function saysEnough({ status, text }: Reply): boolean {
+  return status === '4.4.2' || /per (?:connection|session)/i.test(text);
 }
 
 /** The reply of a relay that would not begin now, before it heard whom the message was for; the connection stays. */

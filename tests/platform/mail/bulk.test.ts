@@ -31,6 +31,7 @@ function pool(relays: Relay[], options: Partial<BulkOptions> = {}): Bulk {
   return bulk;
 }
 
+const refusesFirst: Script['rcpt'] = ({ nth }) => (nth === 1 ? '550 5.1.1 no such user' : undefined);
 const body = (name: string) => `Subject: ${name}\r\n\r\n${name}\r\n`;
 const deliver = (bulk: Bulk, name: string) =>
   bulk.deliver({ from: 'news@example.org', to: `${name}@example.com` }, () => body(name));
@@ -257,6 +258,46 @@ describe('a relay that cannot be reached', () => {
     const outcomes = await sendAll(bulk, names(50));
     expect(codes(outcomes).filter((code) => code !== 421 && code !== 'lost mail')).toEqual([]);
     expect(smtp.connections).toBeLessThan(12);
+  });
+
+  it.each<[string, Script]>([
+    ['dot', { dot: ({ nth }) => (nth > 1 ? '421 4.3.2 not now' : undefined) }],
+    ['data', { data: ({ nth }) => (nth > 1 ? '421 4.3.2 not now' : undefined) }],
+    ['dot, having refused a reader', { rcpt: refusesFirst, dot: '421 4.3.2 not now' }],
+  ])('though it took some: 421 at the %s shuts the door', async (_when, script) => {
+    const smtp = await server(script);
+    const shut: { retryInMs: number; phase: string }[] = [];
+    const bulk = pool([smtp.relay], {
+      connections: 2,
+      onConnectFailed: ({ retryInMs, lost }) => shut.push({ retryInMs, phase: lost.phase }),
+    });
+    const outcomes = codes(await sendAll(bulk, names(200)));
+    // Who was not begun comes back as it was: only the messages of these two connections heard anything.
+    expect(outcomes.filter((code) => code !== 'lost mail').length).toBeLessThanOrEqual(4);
+    expect(outcomes.filter((code) => code === 421).length).toBeGreaterThan(0);
+    expect(smtp.connections).toBeLessThanOrEqual(2);
+    expect(codes(await sendAll(bulk, names(200)))).toEqual(Array(200).fill('lost mail'));
+    expect(smtp.connections).toBeLessThanOrEqual(2);
+    expect(shut[0]).toEqual({ retryInMs: 1000, phase: 'mail' });
+  });
+
+  it('stays open when a connection was only told at the dot that it has carried enough', async () => {
+    const enough = '421 4.7.0 too many messages per connection';
+    const smtp = await server({ dot: ({ nth }) => (nth > 1 ? enough : undefined) });
+    const bulk = pool([smtp.relay], { connections: 1 });
+    expect(codes(await sendAll(bulk, names(6)))).toEqual([250, 421, 250, 421, 250, 421]);
+    expect(smtp.connections).toBe(3);
+  });
+
+  it('leaves its other connections at work when it turns one message away', async () => {
+    const smtp = await server({
+      dot: ({ connection, nth }) => (connection === 1 && nth === 2 ? '421 4.3.2 not now' : { waitMs: 5 }),
+    });
+    const bulk = pool([smtp.relay], { connections: 2 });
+    const outcomes = codes(await sendAll(bulk, names(40)));
+    expect(outcomes.filter((code) => code === 421)).toHaveLength(1);
+    expect(outcomes.filter((code) => code === 250)).toHaveLength(39);
+    expect(smtp.connections).toBe(2);
   });
 
   it('stands aside for another one', async () => {
