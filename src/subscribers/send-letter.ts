@@ -50,7 +50,7 @@ export async function sendLetter(
   const { from, to, subject, html, text, leaving = { headers: [], values: {} } } = mail;
   const domain = domainOf(from.address);
   const messageId = `<l${opaqueName(ctx.keyring, 'letter', [letter.id, letter.attempt])}@${domain}>`;
-  const raw = await composeLetter({
+  const raw = composeLetter({
     from,
     to: { address: to },
     replyTo: { address: mail.replyTo },

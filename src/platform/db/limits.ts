@@ -7,7 +7,8 @@ import { preparedOnce } from './prepared.ts';
  * Counts an act and tells how often it happened within the window, this time included. The window slides by two buckets: the
  * current one in full, the one before it by the share that the window still covers. So it is exact while everything falls
  * into one bucket, and never lets twice the limit pass at a border. Counted in the ledger: it holds across processes, on both
- * queues, and survives an emptied Redis. Acts of one moment are counted in one statement.
+ * queues, and survives an emptied Redis. Acts of one moment are counted in one statement. Outside a transaction the count does not
+ * wait for the disk: a crash of Postgres may forget the acts of its last second.
  *
  * The key is stored as it is, so it holds no mail address: pass a fingerprint. `by: 0` asks without counting.
  */
@@ -43,7 +44,10 @@ const countTogether = gather<Db, Act, Found>(
       else buckets.set(name, { bucket: act, acts: [act] });
     }
     const all = [...buckets.values()];
-    const { rows } = await countBuckets(db, { asked: JSON.stringify(all.map(toBucket)) });
+    const { rows } = await countBuckets(db, {
+      asked: JSON.stringify(all.map(toBucket)),
+      alone: !db.isTransaction,
+    });
     const found = new Map<Act, Found>();
     for (const { nth, current, before } of rows) {
       let still = current;
@@ -71,12 +75,14 @@ function toBucket({ bucket, acts }: { bucket: Act; acts: readonly Act[] }, nth: 
 }
 
 /** In the order of the keys, so that two processes never wait for each other. */
-const countBuckets = preparedOnce<{ asked: string }, Found & { nth: number }>(
+const countBuckets = preparedOnce<{ asked: string; alone: boolean }, Found & { nth: number }>(
   'count-buckets',
   (v) => sql`
     with asked as materialized (
       select * from json_to_recordset(${v.asked}::json) as asked(
         nth int, key text, current_start timestamptz, before_start timestamptz, expires_at timestamptz, times int)
+    ), unhurried as materialized (
+      select set_config('synchronous_commit', 'off', true) where ${v.alone}::boolean
     ), counted as (
       insert into limits (key, window_start, n, expires_at)
       select key, current_start, times, expires_at from asked where times > 0 order by key, current_start
@@ -86,7 +92,8 @@ const countBuckets = preparedOnce<{ asked: string }, Found & { nth: number }>(
     select nth,
       coalesce(counted.n, (select n from limits where key = asked.key and window_start = current_start), 0) as current,
       coalesce((select n from limits where key = asked.key and window_start = before_start), 0) as before
-    from asked left join counted on counted.key = asked.key and counted.window_start = current_start`,
+    from asked left join counted on counted.key = asked.key and counted.window_start = current_start
+      left join unhurried on true`,
 );
 
 /** Removes counters that no window reaches any more. Safe to run at any time. */

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, describe, expect, it } from 'vitest';
 import { countWithin, pruneLimits } from '../../../src/platform/db/limits.ts';
 import { testDatabase } from '../../support/database.ts';
@@ -22,6 +23,15 @@ describe('a limit', () => {
     expect(await countWithin(db, 'a', windowMs, at(1), 0)).toBe(5);
     expect(await countWithin(db, 'a', windowMs, at(1), 0)).toBe(5);
     expect(await countWithin(db, 'never seen', windowMs, at(1), 0)).toBe(0);
+  });
+
+  it('leaves a transaction that it is part of as safe on the disk as it was', async () => {
+    const kept = await db.transaction().execute(async (tx) => {
+      await sql`set local synchronous_commit to on`.execute(tx);
+      await countWithin(tx, 'part', windowMs, at(1));
+      return sql<{ now: string }>`select current_setting('synchronous_commit') as now`.execute(tx);
+    });
+    expect(kept.rows).toEqual([{ now: 'on' }]);
   });
 
   it('does not let twice the limit pass at the border of two windows', async () => {
