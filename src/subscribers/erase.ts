@@ -6,6 +6,7 @@ import { emptyLetters, planLetter } from '../platform/mail/letters.ts';
 import { recordEvents } from './events.ts';
 import { type LetterKind, letterJobs } from './letter-kinds.ts';
 import { idsOf } from './merged.ts';
+import { nobody } from './nobody.ts';
 import { lockSubscriber, selectSubscriber } from './queries.ts';
 import { sendNotice } from './send-notice.ts';
 import { suppress } from './suppress.ts';
@@ -113,17 +114,7 @@ function wipe(
     await recordEvents(tx, [{ subscriberId, kind: 'erased', actor: what.actor, at: now }]);
     await tx
       .updateTable('subscribers')
-      .set({
-        email: null,
-        email_key: null,
-        language: 'und',
-        time_zone: null,
-        marketing_since: null,
-        tags: [],
-        source: null,
-        mail_state: 'ok',
-        erased_at: now,
-      })
+      .set({ ...nobody, erased_at: now })
       .where('id', '=', subscriberId)
       .execute();
     return 'erased';

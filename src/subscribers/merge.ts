@@ -4,6 +4,7 @@ import type { Db } from '../platform/db/database.ts';
 import { recordConsents } from './consent.ts';
 import { recordEvents } from './events.ts';
 import { idsOf } from './merged.ts';
+import { nobody } from './nobody.ts';
 import { lastWording, selectSubscriptions } from './queries.ts';
 import type { Subscriber, Subscription } from './subscriber.ts';
 
@@ -184,18 +185,7 @@ async function leaveBehind(tx: Db, fromId: number, intoId: number, at: Date): Pr
     .execute();
   await tx
     .updateTable('subscribers')
-    .set({
-      email: null,
-      email_key: null,
-      language: 'und',
-      time_zone: null,
-      marketing_since: null,
-      tags: [],
-      source: null,
-      mail_state: 'ok',
-      erased_at: at,
-      merged_into: intoId,
-    })
+    .set({ ...nobody, erased_at: at, merged_into: intoId })
     .where('id', '=', fromId)
     .execute();
 }
