@@ -149,7 +149,7 @@ describe('the pages of readers', () => {
       expect(policy, path).toContain("frame-ancestors 'none'");
       expect(answer.headers.get('x-content-type-options'), path).toBe('nosniff');
       expect(answer.headers.get('set-cookie'), path).toBeNull();
-      const html = (await answer.text()).replace('<script src="/assets/zone.js" async=""></script>', '');
+      const html = (await answer.text()).replace('<script src="/assets/zone.js" defer=""></script>', '');
       expect(html, path).not.toMatch(/<script|\son\w+=|style="/);
     }
     const framed = await fetch(`${web.url}/embed/inside-washington`);
@@ -193,7 +193,7 @@ describe('the pages of readers', () => {
 function executable(html: string): string[] {
   const { document } = parseHTML(html);
   const found = [...document.querySelectorAll('script, img, svg, object, embed, base, iframe, [style]')];
-  const ours = '<script src="/embed/frame.js" async></script>';
+  const ours = '<script src="/embed/frame.js" defer></script>';
   const handlers = [...document.querySelectorAll('*')].filter((element) =>
     [...element.attributes].some(
       ({ name, value }) =>

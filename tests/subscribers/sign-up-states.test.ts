@@ -133,7 +133,7 @@ describe('a network', () => {
     expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
     const html = await page.text();
     expect(html).not.toMatch(/<script(?![^>]*\bsrc=)/);
-    expect(html).toContain('<script src="/embed/v1.js" async=""></script>');
+    expect(html).toContain('<script src="/embed/v1.js" defer=""></script>');
     const visit = await readVisit(new Response(html), web.url);
     expect((await postTo(web.url, visit.forms[0]?.fields ?? {}, plain)).status).toBe(303);
     expect(await newestSignUp()).toMatchObject({ email: 'busy@example.com', signal: null });

@@ -38,7 +38,7 @@ export interface PageProps extends PageFrame {
   framed?: boolean | undefined;
   /** Light or dark whatever the reader's system says, since the page around it is. */
   theme?: 'light' | 'dark' | undefined;
-  /** A script file of ours; the page's policy must allow it. */
+  /** A script file of ours, which runs once the page is read; the page's policy must allow it. */
   script?: string | undefined;
   /** The same, of every page in a frame. */
   frameScript?: string | undefined;
@@ -65,8 +65,8 @@ export function Page(props: PageProps) {
           {props.head}
           <link rel="icon" href="data:," />
           <link rel="stylesheet" href="/assets/dateline.css" />
-          {props.script && <script src={props.script} async />}
-          {props.frameScript && <script src={props.frameScript} async />}
+          {props.script && <script src={props.script} defer />}
+          {props.frameScript && <script src={props.frameScript} defer />}
         </head>
         <body class={props.framed ? 'framed' : props.wide ? 'wide' : undefined}>
           {!props.framed && (
