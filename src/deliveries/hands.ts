@@ -82,9 +82,9 @@ function kept<T>(
   { key, max }: { key: number; max: number },
   read: () => Promise<T>,
 ): Promise<T> {
-  const found = map.get(key) ?? read();
-  // What was used last stands last, so the first is the one to let go.
-  map.delete(key);
+  const known = map.get(key);
+  if (known) return known;
+  const found = read();
   map.set(key, found);
   found.catch(() => map.delete(key));
   const [oldest] = map.keys();

@@ -137,7 +137,6 @@ export function outsideDelivery(delivery: Delivery, keyring: Keyring): OutsideDe
     due_at: delivery.dueAt.toISOString(),
     settled_at: delivery.settledAt?.toISOString() ?? null,
     message_id: messageId({
-      kind: 'edition',
       editionId,
       subscriberId,
       domain: fromEmail.slice(fromEmail.lastIndexOf('@') + 1),

@@ -10,7 +10,7 @@ import type { MessageBytes } from '../platform/mail/slab.ts';
 import type { Envelope, Outcome } from '../platform/mail/smtp-outcome.ts';
 import { replyText } from '../platform/mail/smtp-reply.ts';
 import { connectionsOf, variantOf } from './hands.ts';
-import { type EditionFacts, envelopeFor, personalise } from './personalise.ts';
+import { type EditionFacts, envelopeFor, personalise, type Signed, signFor } from './personalise.ts';
 import { type Rehearsed, rehearsalPage } from './rehearsal-page.ts';
 import { signedMail } from './signed-mail.ts';
 import { selectVariants } from './variants.ts';
@@ -116,9 +116,10 @@ async function writerOf(ctx: Context, edition: Edition, at: Date): Promise<Write
     fallback;
   return async (reader) => {
     const { lang, fill } = await variantOf(ctx, chosen(reader.language).id);
-    const own = () => personalise(reader, facts, { lang, now: at }, sender);
+    const [signed] = signFor([reader], facts, sender) as [Signed];
+    const own = () => personalise(reader, signed, { lang, now: at, timeZone, baseUrl: sender.baseUrl });
     const compose = await signedMail(ctx.mail.signer, () => fill(own()));
-    return { envelope: envelopeFor(reader, facts, sender), compose };
+    return { envelope: envelopeFor(reader, signed, edition.id), compose };
   };
 }
 

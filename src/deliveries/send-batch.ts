@@ -11,7 +11,14 @@ import { farTurnMs } from './far-turn.ts';
 import { connectionsOf, factsOf, type Hands, handsOf, variantOf } from './hands.ts';
 import { isOpenLane, needsDriver, type Pace } from './lane.ts';
 import { LaneTurns } from './lane-turns.ts';
-import { type EditionFacts, envelopeFor, personalise, type Sender } from './personalise.ts';
+import {
+  type EditionFacts,
+  envelopeFor,
+  personalise,
+  type Sender,
+  type Signed,
+  signFor,
+} from './personalise.ts';
 import { setApart } from './set-apart.ts';
 import { signedMail } from './signed-mail.ts';
 
@@ -156,7 +163,10 @@ class Round {
       this.#ctx.mail.editions.giveBack(turns - claimed.length);
     }
     this.#flying += claimed.length;
-    for (const one of claimed) void this.#send(one);
+    const signed = signFor(claimed, this.#facts, this.#sender);
+    claimed.forEach((one, nth) => {
+      void this.#send(one, signed[nth] as Signed);
+    });
   }
 
   /** Takes up to so many permits for the lane. */
@@ -235,8 +245,8 @@ class Round {
     return this.#answers.length >= this.#windowSize || (this.#answers.length > 0 && this.#flying === 0);
   }
 
-  async #send(claimed: Claimed): Promise<void> {
-    const answer = await this.#handOver(claimed);
+  async #send(claimed: Claimed, signed: Signed): Promise<void> {
+    const answer = await this.#handOver(claimed, signed);
     this.#flying -= 1;
     if (this.#abandoned) return this.#giveBack(1);
     this.#answers.push(answer);
@@ -244,17 +254,19 @@ class Round {
     else if (this.#answers.length === 1) setTimeout(() => this.#wake(), settleWithinMs);
   }
 
-  async #handOver(claimed: Claimed): Promise<Answer> {
+  async #handOver(claimed: Claimed, signed: Signed): Promise<Answer> {
     const { editionId } = this.#lease;
+    const { timeZone } = this.#facts;
+    const { baseUrl } = this.#sender;
     const claimedAtMs = performance.now();
     const pool = this.#ctx.mail.editions;
     let turnsHeld = 1;
     try {
       const { lang, fill } = await variantOf(this.#ctx, claimed.variantId);
-      const envelope = envelopeFor(claimed, this.#facts, this.#sender);
+      const envelope = envelopeFor(claimed, signed, editionId);
       const now = this.#ctx.clock.now();
       const write = await signedMail(this.#ctx.mail.signer, () =>
-        fill(personalise(claimed, this.#facts, { lang, now }, this.#sender)),
+        fill(personalise(claimed, signed, { lang, now, timeZone, baseUrl })),
       );
       turnsHeld = 0;
       const outcome = await pool.deliver(envelope, () => {

@@ -1,8 +1,10 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Keyring } from './signed-token.ts';
+import { timingSafeEqual } from 'node:crypto';
+import { cmacOf, type Key, type Keyring } from './signed-token.ts';
 
 /** What mail to a signed local part means: `u+…` asks to leave, `b+…` brings a bounce back. */
 export type MailboxPurpose = 'unsubscribe' | 'bounce';
+
+type Ids = readonly [number, number];
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
 const numberBytes = 6;
@@ -11,15 +13,19 @@ const tokenChars = Math.ceil(((2 * numberBytes + macBytes) * 8) / 5);
 
 /**
  * Signs two ids for the local part of a mail address: 36 characters of lower-case base32 (RFC 4648 §6), since servers fold
- * the case of local parts and cut them at 64. HMAC-SHA256, 80 bits. Deterministic, so a retried mail carries the same.
+ * the case of local parts and cut them at 64. AES-256-CMAC, 80 bits of it. Deterministic, so a retried mail carries the same.
  */
-export function signMailboxToken(
-  keyring: Keyring,
-  purpose: MailboxPurpose,
-  ids: readonly [number, number],
-): string {
-  const head = headOf(ids);
-  return toBase32(Buffer.concat([head, macOf(keyring.signing.secret, purpose, head)]));
+export function signMailboxToken(keyring: Keyring, purpose: MailboxPurpose, ids: Ids): string {
+  const [token = ''] = signMailboxTokens(keyring, purpose, [ids]);
+  return token;
+}
+
+/** Like `signMailboxToken` for each of a list: many together cost little more than one. */
+export function signMailboxTokens(keyring: Keyring, purpose: MailboxPurpose, list: readonly Ids[]): string[] {
+  const heads = list.map(headOf);
+  return codesOf(keyring.signing, purpose, heads).map((code, nth) =>
+    toBase32(Buffer.concat([heads[nth] ?? code, code])),
+  );
 }
 
 /** @returns the ids, in whatever case the token came back; `undefined` when it is not one that we signed. */
@@ -31,24 +37,22 @@ export function openMailboxToken(
   const bytes = fromBase32(token.toLowerCase());
   if (!bytes) return undefined;
   const head = bytes.subarray(0, 2 * numberBytes);
-  const mac = bytes.subarray(2 * numberBytes);
-  if (!keyring.all.some((key) => timingSafeEqual(macOf(key.secret, purpose, head), mac))) return undefined;
+  const sent = bytes.subarray(2 * numberBytes);
+  const isOf = (key: Key) => codesOf(key, purpose, [head]).every((code) => timingSafeEqual(code, sent));
+  if (!keyring.all.some(isOf)) return undefined;
   return [head.readUIntBE(0, numberBytes), head.readUIntBE(numberBytes, numberBytes)];
 }
 
-function headOf(ids: readonly [number, number]): Buffer {
+function headOf(ids: Ids): Buffer {
   const head = Buffer.alloc(2 * numberBytes);
   head.writeUIntBE(ids[0], 0, numberBytes);
   head.writeUIntBE(ids[1], numberBytes, numberBytes);
   return head;
 }
 
-function macOf(secret: Buffer, purpose: MailboxPurpose, head: Buffer): Buffer {
-  return createHmac('sha256', secret)
-    .update(`mailbox:${purpose}:`)
-    .update(head)
-    .digest()
-    .subarray(0, macBytes);
+function codesOf(key: Key, purpose: MailboxPurpose, heads: readonly Buffer[]): Buffer[] {
+  const codes = cmacOf(key, `mailbox:${purpose}`).codesOf(heads.map((head) => head.toString('hex')));
+  return heads.map((_, nth) => codes.subarray(nth * 16, nth * 16 + macBytes));
 }
 
 function toBase32(bytes: Buffer): string {

@@ -5,7 +5,7 @@
 export function maskAddress(address: string): string {
   const at = address.lastIndexOf('@');
   if (at < 1) return '•••';
-  return `${[...address.slice(0, at)][0] ?? ''}•••${address.slice(at)}`;
+  return `${String.fromCodePoint(address.codePointAt(0) ?? 0)}•••${address.slice(at)}`;
 }
 
 /**

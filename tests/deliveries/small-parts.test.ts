@@ -5,8 +5,15 @@ import { nextTryAt } from '../../src/deliveries/back-off.ts';
 import type { Claimed } from '../../src/deliveries/claim.ts';
 import { addsUp, type Counts } from '../../src/deliveries/delivery.ts';
 import { Permits } from '../../src/deliveries/permits.ts';
-import { envelopeFor, personalise } from '../../src/deliveries/personalise.ts';
-import { openKeyring } from '../../src/lib/signed-token.ts';
+import {
+  envelopeFor,
+  personalise,
+  type Sender,
+  type Signed,
+  signFor,
+} from '../../src/deliveries/personalise.ts';
+import { openKeyring, openToken } from '../../src/lib/signed-token.ts';
+import { readMessageId } from '../../src/platform/mail/message-id.ts';
 import type { Outcome } from '../../src/platform/mail/smtp-outcome.ts';
 import type { Phase } from '../../src/platform/mail/smtp-reply.ts';
 
@@ -140,44 +147,54 @@ describe('what one reader adds to the mail', () => {
     timeZone: 'America/New_York',
     frozenAt: now,
   };
-  const sender = { keyring, baseUrl: 'https://news.example.org', bounceDomain: undefined };
+  const sender: Sender = { keyring, baseUrl: 'https://news.example.org', bounceDomain: undefined };
+
+  const written = (reader: Claimed, at: { lang: string; now: Date }, from = sender) =>
+    personalise(reader, signFor([reader], edition, from)[0] as Signed, {
+      ...at,
+      timeZone: edition.timeZone,
+      baseUrl: sender.baseUrl,
+    });
 
   it('is the same on every retry, but for the Date', () => {
-    const first = personalise(claimed, edition, { lang: 'id', now }, sender);
-    const later = personalise(
-      claimed,
-      edition,
-      { lang: 'id', now: new Date(now.getTime() + 3_600_000) },
-      sender,
-    );
+    const first = written(claimed, { lang: 'id', now });
+    const later = written(claimed, { lang: 'id', now: new Date(now.getTime() + 3_600_000) });
     expect({ ...later, date: now }).toEqual(first);
     expect(first.messageId).toMatch(/^<e12\.[0-9a-v]{26}@news\.example\.org>$/);
   });
 
   it('shows the day of the confirmation as the newsletter’s zone and the reader’s language have it', () => {
-    expect(personalise(claimed, edition, { lang: 'id', now }, sender).values.signed_up_on).toBe(
-      '2 Juli 2026',
-    );
-    expect(personalise(claimed, edition, { lang: 'en', now }, sender).values.signed_up_on).toBe(
-      '2 July 2026',
-    );
+    expect(written(claimed, { lang: 'id', now }).values.signed_up_on).toBe('2 Juli 2026');
+    expect(written(claimed, { lang: 'en', now }).values.signed_up_on).toBe('2 July 2026');
   });
 
   it('sends reports to an address of the delivery, and asks them to name it', () => {
-    const sender = { keyring, baseUrl: 'https://news.example.org', bounceDomain: 'bounces.example.org' };
-    const envelope = envelopeFor(claimed, edition, sender);
+    const from = { ...sender, bounceDomain: 'bounces.example.org' };
+    const [signed] = signFor([claimed], edition, from) as [Signed];
+    const envelope = envelopeFor(claimed, signed, edition.editionId);
     expect(envelope).toMatchObject({ to: claimed.email, envelopeId: 'dlv_12_7' });
     expect(envelope.from).toMatch(/^b\+\w+@bounces\.example\.org$/);
-    const plain = envelopeFor(claimed, edition, { ...sender, bounceDomain: undefined });
-    expect(plain.from).toBe(edition.fromEmail);
+    expect(signed.unsubscribeMail).toMatch(/^u\+\w+@bounces\.example\.org$/);
+    const [plain] = signFor([claimed], edition, sender) as [Signed];
+    expect(envelopeFor(claimed, plain, edition.editionId).from).toBe(edition.fromEmail);
+    expect(plain.unsubscribeMail).toBe('');
   });
 
-  it('differs for every reader', () => {
-    const ids = Array.from(
-      { length: 200 },
-      (_, id) =>
-        personalise({ ...claimed, subscriberId: id + 1 }, edition, { lang: 'en', now }, sender).messageId,
-    );
-    expect(new Set(ids).size).toBe(200);
+  it('differs for every reader, and signed in a window is what it is alone', () => {
+    const readers = Array.from({ length: 200 }, (_, id) => ({ ...claimed, subscriberId: id * 997 + 1 }));
+    const from = { ...sender, bounceDomain: 'bounces.example.org' };
+    const together = signFor(readers, edition, from);
+    for (const name of ['messageId', 'unsubscribe', 'everyday', 'unsubscribeMail', 'bouncesTo'] as const) {
+      expect(new Set(together.map((signed) => signed[name])).size, name).toBe(200);
+    }
+    expect(together).toEqual(readers.map((reader) => signFor([reader], edition, from)[0]));
+    for (const [nth, { unsubscribe, messageId }] of together.entries()) {
+      const { subscriberId } = readers[nth] as Claimed;
+      expect(openToken(keyring, 'unsubscribe', unsubscribe, now)).toEqual({
+        kind: 'valid',
+        numbers: [subscriberId, edition.newsletterId],
+      });
+      expect(readMessageId(messageId, keyring)).toEqual({ editionId: edition.editionId, subscriberId });
+    }
   });
 });

@@ -3,22 +3,40 @@ import type { Keyring } from '../../lib/signed-token.ts';
 
 type Delivery = { editionId: number; subscriberId: number };
 
-/** One AES block in base 32, digits 0-9 and a-v. */
+type Mail = {
+  domain: string;
+  keyring: Pick<Keyring, 'signing'>;
+  editionId: number;
+  subscriberIds: readonly number[];
+};
+
+const blockBytes = 16;
+/** 128 bits in base 32. */
 const sealedChars = 26;
+const digits = Buffer.from('0123456789abcdefghijklmnopqrstuv');
 
 /**
  * The Message-ID of one edition to one reader: `<e<edition>.<sealed>@domain>`. The same on every retry, so that a
  * duplicate can be recognised, and another for each reader (Gmail counts equal ones). The sealed part is both ids in
  * one AES block: nobody without the key learns a row id or can make the Message-ID of another reader.
  */
-export function messageId(
-  mail: { kind: 'edition'; domain: string; keyring: Pick<Keyring, 'signing'> } & Delivery,
-): string {
-  const ids = Buffer.alloc(16);
-  ids.writeBigUInt64BE(BigInt(mail.editionId), 0);
-  ids.writeBigUInt64BE(BigInt(mail.subscriberId), 8);
-  const sealed = cipherOf(mail.keyring.signing.secret).update(ids, undefined, 'hex');
-  return `<e${mail.editionId}.${BigInt(`0x${sealed}`).toString(32).padStart(sealedChars, '0')}@${mail.domain}>`;
+export function messageId(mail: Omit<Mail, 'subscriberIds'> & Delivery): string {
+  const [id = ''] = messageIds({ ...mail, subscriberIds: [mail.subscriberId] });
+  return id;
+}
+
+/** Like `messageId` for each of a list of readers: many together cost little more than one. */
+export function messageIds({ editionId, subscriberIds, domain, keyring }: Mail): string[] {
+  const ids = Buffer.alloc(blockBytes * subscriberIds.length);
+  subscriberIds.forEach((subscriberId, nth) => {
+    ids.writeUIntBE(editionId, nth * blockBytes + 2, 6);
+    ids.writeUIntBE(subscriberId, nth * blockBytes + 10, 6);
+  });
+  const sealed = toBase32(cipherOf(keyring.signing.secret).update(ids));
+  return subscriberIds.map((_, nth) => {
+    const start = nth * sealedChars;
+    return `<e${editionId}.${sealed.slice(start, start + sealedChars)}@${domain}>`;
+  });
 }
 
 /**
@@ -28,8 +46,8 @@ export function messageId(
 export function readMessageId(id: string, keyring: Pick<Keyring, 'all'>): Delivery | undefined {
   const match = /^<?e(\d{1,15})\.([0-9a-v]{26})@/i.exec(id.trim());
   if (!match) return undefined;
-  const [, edition = '', digits = ''] = match;
-  const sealed = fromBase32(digits.toLowerCase()).toString(16).padStart(32, '0');
+  const [, edition = '', written = ''] = match;
+  const sealed = fromBase32(written.toLowerCase()).toString(16).padStart(32, '0');
   if (sealed.length > 32) return undefined;
   for (const key of keyring.all) {
     const decipher = createDecipheriv('aes-256-ecb', blockKey(key.secret), null).setAutoPadding(false);
@@ -56,8 +74,26 @@ function blockKey(secret: Buffer): Buffer {
   return createHash('sha256').update('dateline message-id:').update(secret).digest();
 }
 
-function fromBase32(digits: string): bigint {
+/** Each block as the number that it is: 26 digits, of which the first stands for 3 bits. */
+function toBase32(blocks: Buffer): string {
+  const written = Buffer.alloc((blocks.length / blockBytes) * sealedChars);
+  let at = 0;
+  let held = 0;
+  let bits = 0;
+  blocks.forEach((byte, nth) => {
+    const isFirst = nth % blockBytes === 0;
+    held = isFirst ? byte : ((held & 31) << 8) | byte;
+    bits = isFirst ? 10 : bits + 8;
+    for (; bits >= 5; at += 1) {
+      bits -= 5;
+      written[at] = digits[(held >>> bits) & 31] ?? 0;
+    }
+  });
+  return written.toString('latin1');
+}
+
+function fromBase32(text: string): bigint {
   let value = 0n;
-  for (const digit of digits) value = value * 32n + BigInt(Number.parseInt(digit, 32));
+  for (const digit of text) value = value * 32n + BigInt(Number.parseInt(digit, 32));
   return value;
 }

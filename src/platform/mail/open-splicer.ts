@@ -22,6 +22,9 @@ export type Reader = {
   smtpUtf8?: boolean | undefined;
 };
 
+/** Up to so many shared characters are written together with the values around them: each write has a price of its own. */
+const shortPieceChars = 512;
+
 export type Splice = (reader: Reader) => string;
 
 /**
@@ -50,23 +53,31 @@ export function openFiller(composed: ComposedMessage): (reader: Reader) => Messa
   const splice = openSplicer(composed);
   const { first, rest, values } = flatten(composed);
   const opening = Buffer.from(first, 'latin1');
-  const pieces = rest.map(({ value, piece }) => ({ value, piece: Buffer.from(piece, 'latin1') }));
-  const last = pieces.at(-1)?.piece ?? opening;
-  const end = last.toString('latin1').endsWith('\r\n') ? '' : '\r\n';
-  const shared = pieces.reduce((sum, { piece }) => sum + piece.length, opening.length);
+  const pieces = rest.map(({ value, piece }) => ({
+    value,
+    piece,
+    bytes: piece.length > shortPieceChars ? Buffer.from(piece, 'latin1') : undefined,
+  }));
+  const end = (rest.at(-1)?.piece ?? first).endsWith('\r\n') ? '' : '\r\n';
+  const shared = rest.reduce((sum, { piece }) => sum + piece.length, first.length);
   return (reader) => {
     const encoded = values.map(({ place, part }) => encodeValue(place, part, reader.values[place]));
     const own = ownHeaders(reader);
-    const total = pieces.reduce((sum, { value }) => sum + (encoded[value]?.length ?? 0), own.length + shared);
+    const total = rest.reduce((sum, { value }) => sum + (encoded[value]?.length ?? 0), own.length + shared);
     if (total + end.length > slabMessageBytesMax) return splice(reader);
     const slab = new Slab();
     slab.add(own);
     slab.add(opening);
-    for (const { value, piece } of pieces) {
-      slab.add(encoded[value] ?? '');
-      slab.add(piece);
+    let text = '';
+    for (const { value, piece, bytes } of pieces) {
+      text += encoded[value];
+      if (bytes) {
+        slab.add(text);
+        slab.add(bytes);
+        text = '';
+      } else text += piece;
     }
-    slab.add(end);
+    slab.add(text + end);
     return slab;
   };
 }
@@ -104,16 +115,28 @@ function dateWords(date: Date): string {
   return lastDate.words;
 }
 
+/** What is the same in every part: a link of ours, if it is not long. */
+const sameEverywhere = /^[a-zA-EG-Z0-9][\w.:/@+-]{0,70}$/;
+
 function encodeValue(place: string, part: Part, value: string | undefined): string {
   if (typeof value !== 'string') throw new Error(`the place [[${place}]] has no value`);
-  switch (part) {
-    case 'html':
-      return encodeQuotedPrintable(escapeHtml(value));
-    case 'text':
-      return encodeQuotedPrintable(value);
-    case 'header':
-      return percentSafe(place, value);
-  }
+  if (sameEverywhere.test(value)) return value;
+  return part === 'header' ? percentSafe(place, value) : encodeWords(part, value);
+}
+
+const wordsKept = 5_000;
+const wordCharsKept = 80;
+const known = { html: new Map<string, string>(), text: new Map<string, string>() };
+
+/** Days and masked addresses come again and again. */
+function encodeWords(part: 'html' | 'text', value: string): string {
+  const words = known[part];
+  const found = words.get(value);
+  if (found !== undefined) return found;
+  const encoded = encodeQuotedPrintable(part === 'html' ? escapeHtml(value) : value);
+  if (words.size >= wordsKept) words.clear();
+  if (value.length <= wordCharsKept) words.set(value, encoded);
+  return encoded;
 }
 
 /** Keeps a URL inside its angle brackets: what cannot stand there is percent-encoded, "%" itself is left alone. */

@@ -4,12 +4,11 @@ import { messageId, readMessageId } from '../../../src/platform/mail/message-id.
 
 const keyring = openKeyring(['a secret of at least thirty-two characters']);
 const mail = {
-  kind: 'edition',
   editionId: 412,
   subscriberId: 77,
   domain: 'news.example.org',
   keyring,
-} as const;
+};
 
 describe('the Message-ID of a delivery', () => {
   it('is the same on every retry and another for each reader, edition and key', () => {
