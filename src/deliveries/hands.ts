@@ -83,7 +83,7 @@ function kept<T>(
   read: () => Promise<T>,
 ): Promise<T> {
   const known = map.get(key);
-  if (known) return known;
+  if (known !== undefined) return known;
   const found = read();
   map.set(key, found);
   found.catch(() => map.delete(key));
