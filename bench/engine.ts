@@ -68,6 +68,7 @@ export async function runEngine(ground: Ground, newsroom: Newsroom, row: EngineR
       readers: row.readers,
       perSecond: row.readers / seconds,
       firstMailMs: figures ? figures.firstAtMs - requestedAtMs : null,
+      mailBytes: figures ? Math.round(figures.bytes / figures.messages) : null,
       ...used,
     };
   } finally {

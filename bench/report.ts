@@ -37,6 +37,7 @@ function medians(measured: readonly Measured[]): Outcome['runs'] {
       },
       rssMb: of((run) => run.rssMb),
       firstMailMs: of((run) => run.firstMailMs),
+      mailBytes: of((run) => run.mailBytes),
       redisBytes: of((run) => run.redisBytes),
       walBytes: of((run) => run.walBytes),
       rounds: rounds.length,
@@ -158,6 +159,7 @@ export function lines(outcome: Outcome, options: Options): string[][] {
     'redis µs',
     'RSS MB',
     'first ms',
+    'mail B',
     'redis B/100k',
     'WAL B/100k',
   ];
@@ -172,6 +174,7 @@ export function lines(outcome: Outcome, options: Options): string[][] {
     cell(run.cpuUsPerMail.redis),
     cell(run.rssMb),
     cell(run.firstMailMs),
+    cell(run.mailBytes),
     per100k(run.redisBytes, run.readers),
     per100k(run.walBytes, run.readers),
   ]);

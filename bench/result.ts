@@ -12,6 +12,8 @@ export interface Run {
   rssMb: number | null;
   /** From "send" until the first mail is in the sink. */
   firstMailMs: number | null;
+  /** Of one mail as it came in: headers, both parts and the final dot or chunk. */
+  mailBytes: number | null;
   /** How much more memory Redis used at its peak. */
   redisBytes: number | null;
   walBytes: number | null;
@@ -65,6 +67,7 @@ export function bareRun(name: string, readers: number, perSecond: number): Run {
     cpuUsPerMail: { worker: null, postgres: null, redis: null },
     rssMb: null,
     firstMailMs: null,
+    mailBytes: null,
     redisBytes: null,
     walBytes: null,
   };

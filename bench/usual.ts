@@ -57,7 +57,7 @@ export async function runUsual(
     const startedAtMs = Date.now();
     const seconds = await send(ground, queue, edition.editionId, row.readers);
     const used = await meter.stop(row.readers);
-    const { firstAtMs } = await sink.count();
+    const { firstAtMs, bytes, messages } = await sink.count();
     const { name, readers } = row;
     const firstMailMs = firstAtMs - startedAtMs;
     return {
@@ -67,6 +67,7 @@ export async function runUsual(
       readers,
       perSecond: readers / seconds,
       firstMailMs,
+      mailBytes: Math.round(bytes / messages),
       ...used,
     };
   } finally {
