@@ -117,8 +117,10 @@ async function writerOf(ctx: Context, edition: Edition, at: Date): Promise<Write
   return async (reader) => {
     const { lang, fill } = await variantOf(ctx, chosen(reader.language).id);
     const [signed] = signFor([reader], facts, sender) as [Signed];
-    const own = () => personalise(reader, signed, { lang, now: at, timeZone, baseUrl: sender.baseUrl });
-    const compose = await signedMail(ctx.mail.signer, () => fill(own()));
+    const { signer } = ctx.mail;
+    const plain = () =>
+      fill(personalise(reader, signed, { lang, now: at, timeZone, baseUrl: sender.baseUrl }));
+    const compose = signer ? await signedMail(signer, plain) : plain;
     return { envelope: envelopeFor(reader, signed, edition.id), compose };
   };
 }

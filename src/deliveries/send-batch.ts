@@ -265,9 +265,9 @@ class Round {
       const { lang, fill } = await variantOf(this.#ctx, claimed.variantId);
       const envelope = envelopeFor(claimed, signed, editionId);
       const now = this.#ctx.clock.now();
-      const write = await signedMail(this.#ctx.mail.signer, () =>
-        fill(personalise(claimed, signed, { lang, now, timeZone, baseUrl })),
-      );
+      const { signer } = this.#ctx.mail;
+      const plain = () => fill(personalise(claimed, signed, { lang, now, timeZone, baseUrl }));
+      const write = signer ? await signedMail(signer, plain) : plain;
       turnsHeld = 0;
       const outcome = await pool.deliver(envelope, () => {
         const stale = performance.now() - claimedAtMs > claimGoodMs;

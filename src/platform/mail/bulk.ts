@@ -169,7 +169,7 @@ class Pool implements Bulk {
   #wake(line: Line): void {
     if (line.connection.wake()) {
       line.idle = false;
-      clearTimeout(line.idleTimer);
+      line.rest.lift();
     } else if (line.idle && line.leaving) void line.connection.quit();
   }
 
@@ -268,13 +268,12 @@ class Pool implements Bulk {
     }
     line.idle = true;
     line.hasRested = true;
-    clearTimeout(line.idleTimer);
-    line.idleTimer = setTimeout(() => void line.connection.quit(), this.#options.idleMs ?? idleMsDefault);
+    line.rest.set(this.#options.idleMs ?? idleMsDefault);
     if (this.#jobs.length > 0) this.#wake(line);
   }
 
   #gone(line: Line, reason: string): void {
-    clearTimeout(line.idleTimer);
+    line.rest.end();
     this.#lines.delete(line);
     line.door.open -= 1;
     if (line.leaving) line.door.leaving -= 1;

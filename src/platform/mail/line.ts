@@ -1,3 +1,4 @@
+import { Deadline } from './deadline.ts';
 import type { MailConnection } from './mail-connection.ts';
 import type { RelayDoor } from './relay-door.ts';
 
@@ -14,7 +15,8 @@ export type Line = {
   leaving: boolean;
   /** It was idle at least once, so the server may have closed it meanwhile. */
   hasRested: boolean;
-  idleTimer: NodeJS.Timeout | undefined;
+  /** Until when it may be idle. */
+  rest: Deadline;
 };
 
 export function newLine(connection: MailConnection, door: RelayDoor): Line {
@@ -26,6 +28,6 @@ export function newLine(connection: MailConnection, door: RelayDoor): Line {
     idle: false,
     leaving: false,
     hasRested: false,
-    idleTimer: undefined,
+    rest: new Deadline(() => void connection.quit()),
   };
 }

@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
+import { Deadline } from './deadline.ts';
 import type { MailConnection } from './mail-connection.ts';
 import type { Relay } from './relay.ts';
 import type { MessageBytes } from './slab.ts';
@@ -19,7 +20,6 @@ import {
   textOf,
   transactionFor,
 } from './smtp-command.ts';
-import { Deadline } from './smtp-deadline.ts';
 import { type Capabilities, shakeHands } from './smtp-handshake.ts';
 import { type Envelope, type Outcome, type SmtpTimeouts, smtpTimeouts } from './smtp-outcome.ts';
 import { applyReply } from './smtp-verdict.ts';
