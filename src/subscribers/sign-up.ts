@@ -3,6 +3,7 @@ import { type EmailAddress, parseEmailAddress } from '../lib/email-address.ts';
 import { openToken } from '../lib/signed-token.ts';
 import { findNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
+import { newslettersMax } from '../newsletters/print-box.ts';
 import { currentWordings, findWordings, type Wordings } from '../newsletters/wordings.ts';
 import { agentFamily } from '../platform/http/agent-family.ts';
 import { ipNet } from '../platform/http/client-address.ts';
@@ -190,7 +191,6 @@ function oneMoreTap(ctx: Context): string {
 }
 
 const emailCharsMax = 1_000;
-const newslettersMax = 20;
 
 /** All of them, or nothing: private newsletters cannot be joined by guessing, closed ones not at all. */
 async function joinable(ctx: Context, named: readonly string[]): Promise<Newsletter[] | undefined> {
