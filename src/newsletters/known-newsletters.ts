@@ -30,6 +30,12 @@ export async function newsletterBy(
   return newsletter;
 }
 
+/** As this process read it last, for who cannot read now; `undefined` when it never did. Asks nobody. */
+export function lastReadNewsletter(db: Db, slug: string): Newsletter | undefined {
+  const kept = [...(known.get(db)?.values() ?? [])];
+  return kept.find(({ newsletter }) => newsletter.slug === slug)?.newsletter;
+}
+
 interface Asked {
   id: number | null;
   slug: string | null;
