@@ -178,10 +178,6 @@ async function answerAsPage(ctx: Context, c: PageRequest, posted: Posted): Promi
         303,
       );
     case 'origin_not_allowed':
-      ctx.log.warn(
-        { deed: 'sign-up', newsletterId: newsletter.id },
-        'a post from an origin that is not listed',
-      );
       return c.redirect(slug === undefined ? `/s?lang=${lang}` : pathIn(place, slug, '', { lang }), 303);
     case 'invalid_email':
       return again(422, { error: say(lang, 'signup.error.email') });

@@ -117,7 +117,14 @@ async function take(ctx: Context, form: SignUpForm, request: SignUpRequest): Pro
   // Pages that name no referrer, and sandboxed frames, send `null`: one tap on a page of ours, with all that was typed, says the rest.
   if (!allowed && origin === 'null' && !scripted) {
     if (!isStillHuman(ctx, form.stillHuman)) return { kind: 'origin_unnamed', token: oneMoreTap(ctx) };
-  } else if (!allowed) return { kind: 'origin_not_allowed' };
+  } else if (!allowed) {
+    const named = newsletters.map((newsletter) => newsletter.id);
+    ctx.log.warn(
+      { deed: 'sign-up', newsletterIds: named, signal: 'origin' },
+      'a post from an origin that is not listed',
+    );
+    return { kind: 'origin_not_allowed' };
+  }
   const typed = form.email.slice(0, emailCharsMax);
   const address = parseEmailAddress(typed);
   if (!address) return refuse(ctx, clientAddress, typed, { kind: 'invalid_email' });

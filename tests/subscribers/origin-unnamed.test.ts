@@ -105,7 +105,14 @@ describe('a form whose page does not say where it is', () => {
     expect((await press(step)).text).toContain('several@example.com');
   });
 
-  it('is no way in for scripts, nor for a site that says it is another', async () => {
+  it('is no way in for scripts, nor for a site that says it is another: both are counted, and logged without the site', async () => {
+    const counted = () => {
+      const line = /^dateline_sign_ups_total\{outcome="origin_not_allowed"\} (\d+)$/m.exec(
+        web.ctx.metrics.text(),
+      );
+      return Number(line?.[1] ?? 0);
+    };
+    const before = counted();
     const scripted = await fetch(`${web.url}/s/inside-washington`, {
       method: 'POST',
       body: new URLSearchParams({ email: 'script@example.com' }),
@@ -118,6 +125,11 @@ describe('a form whose page does not say where it is', () => {
     const other = await post({ email: 'other@example.com' }, { Origin: 'https://evil.example' });
     expect(other.forms[0]?.fields.email).toBe('');
     expect(await kept('other@example.com')).toEqual([]);
+    expect(counted() - before).toBe(2);
+    const lines = web.ctx.logged().split('\n');
+    const told = lines.filter((line) => line.includes('a post from an origin that is not listed'));
+    expect(told.map((line) => JSON.parse(line).newsletterIds)).toEqual([[washington.id], [washington.id]]);
+    expect(told.join()).not.toMatch(/evil|@/);
   });
 });
 
