@@ -165,11 +165,15 @@ describe('two readers who become one', () => {
     expect(await events()).toBe(known);
   });
 
-  it('get an edition that is under way once', async () => {
-    const two = await twoReaders(['inside-washington'], ['inside-washington']);
+  it.each([
+    ['both of them', ['inside-washington'], '2026-07-14'],
+    ['only the one who moves', ['the-world'], '2026-07-15'],
+  ])('get an edition that is under way once, when it was meant for %s', async (_, intoSlugs, slotDate) => {
+    const two = await twoReaders(['inside-washington'], intoSlugs);
     const editionId = await seedReadyEdition(web.ctx.db, {
       newsletterId: washington.id,
       at: web.ctx.clock.now(),
+      slotDate,
       languages: ['en', 'id'],
     });
     const { rows } = await web.ctx.database.pool.query(
@@ -179,6 +183,8 @@ describe('two readers who become one', () => {
     const links = await ask(two.from);
     await begin(web.ctx, editionId, rows[0].n);
     await press(await look(links.accept));
+    await deliverFree(web.ctx, editionId);
+    // What the end of the send has planned for whom they became.
     await deliverFree(web.ctx, editionId);
     const digests = async (email: string) =>
       (await mailsTo(web.ctx, email)).filter((mail) => mail.headers.has('list')).length;
