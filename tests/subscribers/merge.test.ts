@@ -1,7 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { personalData } from '../../src/insight/personal-data.ts';
-import { createNewsletter } from '../../src/newsletters/create.ts';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { askEmailChange } from '../../src/subscribers/ask-email-change.ts';
 import { changeEmail } from '../../src/subscribers/change-email.ts';
 import { changeRhythm } from '../../src/subscribers/change-rhythm.ts';
@@ -12,6 +10,7 @@ import { historyOf } from '../../src/subscribers/history.ts';
 import { manageUrl, unsubscribeUrl } from '../../src/subscribers/links.ts';
 import { oneClick } from '../../src/subscribers/one-click.ts';
 import { unsubscribe } from '../../src/subscribers/unsubscribe.ts';
+import { openWashingtonPages, theBrief } from '../support/inside-washington.ts';
 import type { ReadMail } from '../support/mailbox.ts';
 import { look, press } from '../support/reader.ts';
 import { seedReadyEdition } from '../support/seed.ts';
@@ -20,38 +19,24 @@ import {
   askToJoin,
   confirmToken,
   mailsTo,
-  seedInsideWashington,
   sendDueLetters,
   subscribe,
   subscriptionOf,
 } from '../support/sign-ups.ts';
-import { openTestWeb, type Web } from '../support/web.ts';
 
 // A reader takes an address that is another reader's, and its mailbox says yes: the two become one, who gets what either got,
 // once. Whoever has the old address may stop it for 72 hours, and they are two again.
 
 const hour = 60 * 60_000;
-let web: Web;
-let washington: Newsletter;
-let brief: Newsletter;
-let world: Newsletter;
 let nth = 0;
 let old = '';
 let fresh = '';
 
-beforeAll(async () => {
-  web = await openTestWeb();
-  await asWorker(web.ctx);
-  washington = await seedInsideWashington(web.ctx);
-  const more = {
-    promise: { en: 'News.' },
-    languages: ['en' as const],
-    calendar: { days: [1], time: '12:00' },
-  };
-  brief = await createNewsletter(web.ctx, { slug: 'the-brief', name: 'The Brief', ...more });
-  world = await createNewsletter(web.ctx, { slug: 'the-world', name: 'The World', ...more });
-});
-afterAll(() => web.close());
+const { web, washington } = await openWashingtonPages();
+await asWorker(web.ctx);
+const more = { promise: { en: 'News.' }, languages: ['en'] };
+const brief = await theBrief(web.ctx, more);
+const world = await theBrief(web.ctx, { ...more, slug: 'the-world', name: 'The World' });
 beforeEach(() => {
   nth += 1;
   old = `old.${nth}@example.com`;

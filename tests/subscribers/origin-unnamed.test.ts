@@ -3,30 +3,22 @@ import { Hono } from 'hono';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { boxHtml } from '../../src/newsletters/embed.ts';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { currentWordings } from '../../src/newsletters/wordings.ts';
 import { chromiumPath, openBrowser } from '../support/browser.ts';
+import { openWashingtonPages } from '../support/inside-washington.ts';
 import { press, readVisit, type Visit } from '../support/reader.ts';
-import { seedInsideWashington } from '../support/sign-ups.ts';
-import { fromElsewhere, openTestWeb, type Web } from '../support/web.ts';
+import { fromElsewhere } from '../support/web.ts';
 
 // `Origin: null`: a page under `no-referrer`, a sandboxed frame, a careful browser. The newsletter lists its sites, and nobody can
 // say whether this is one of them, so the reader taps once on a page of ours, which has all that they typed.
 
-let web: Web;
-let washington: Newsletter;
-
-beforeAll(async () => {
-  web = await openTestWeb();
-  washington = await seedInsideWashington(web.ctx, {
-    allowed_origins: ['https://www.example.org'],
-    sections: [
-      { key: 'politics', label: { en: 'Politics', id: 'Politik' } },
-      { key: 'world', label: { en: 'World', id: 'Dunia' } },
-    ],
-  });
+const { web, washington } = await openWashingtonPages({
+  allowed_origins: ['https://www.example.org'],
+  sections: [
+    { key: 'politics', label: { en: 'Politics', id: 'Politik' } },
+    { key: 'world', label: { en: 'World', id: 'Dunia' } },
+  ],
 });
-afterAll(() => web.close());
 
 async function post(
   fields: Record<string, string>,

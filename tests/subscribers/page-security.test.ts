@@ -3,40 +3,27 @@ import { symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { parseHTML } from 'linkedom';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseEmailAddress } from '../../src/lib/email-address.ts';
 import { signToken } from '../../src/lib/signed-token.ts';
 import { changeNewsletter } from '../../src/newsletters/change.ts';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { openDatabase } from '../../src/platform/db/database.ts';
 import { answerSignUp } from '../../src/subscribers/answer-sign-up.ts';
 import { manageUrl } from '../../src/subscribers/links.ts';
+import { openWashingtonPages } from '../support/inside-washington.ts';
 import { readVisit } from '../support/reader.ts';
-import {
-  confirmToken,
-  mailsTo,
-  seedInsideWashington,
-  sendDueLetters,
-  subscribe,
-} from '../support/sign-ups.ts';
-import { fromElsewhere, openDoor, openTestWeb, type Web } from '../support/web.ts';
+import { confirmToken, mailsTo, sendDueLetters, subscribe } from '../support/sign-ups.ts';
+import { fromElsewhere, openDoor, postFields } from '../support/web.ts';
 
 const corpora = '../shared/corpora';
 const addresses = read<{ address: string; category: string }[]>('email-addresses.json');
 const strings = read<string[]>('naughty-strings.json');
 if (addresses.length + strings.length === 0) console.log(`skipped: hostile input (${corpora} is absent)`);
 
-let web: Web;
-let washington: Newsletter;
-
-beforeAll(async () => {
-  web = await openTestWeb();
-  washington = await seedInsideWashington(web.ctx, {
-    allowed_origins: ['https://www.example.org'],
-    return_to: ['https://www.example.org/thanks'],
-  });
+const { web, washington } = await openWashingtonPages({
+  allowed_origins: ['https://www.example.org'],
+  return_to: ['https://www.example.org/thanks'],
 });
-afterAll(() => web.close());
 
 describe.skipIf(addresses.length === 0)('addresses of every shape', () => {
   it('R16 are taken or refused with the form filled, at every door alike, and none is an error of ours', async () => {
@@ -295,18 +282,8 @@ async function answerNewest(): Promise<void> {
   await sendDueLetters(web.ctx);
 }
 
-function post(
-  path: string,
-  fields: Record<string, string>,
-  headers: Record<string, string> = {},
-): Promise<Response> {
-  return fetch(web.url + path, {
-    method: 'POST',
-    body: new URLSearchParams(fields),
-    headers: { ...fromElsewhere(), ...headers },
-    redirect: 'manual',
-  });
-}
+const post = (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
+  postFields(web.url + path, fields, headers);
 
 function read<T extends unknown[]>(name: string): T {
   const path = `${corpora}/${name}`;
