@@ -14,9 +14,9 @@ import { ring } from './ring.ts';
  * now. Once: their own delivery is one row of that edition, whoever plans it, and its books grow by it. Safe to run twice
  * and at once; and before a page of the fan-out that comes to them.
  *
- * One moment is not caught. While the pages of a send are planned, a reader takes an address whose own subscription to that
- * newsletter had ended, and had its page before, while theirs is still to come: then the edition is planned for neither. It
- * would take a variant of its own to make up for a minute of few readers, who get the next edition.
+ * One moment is not caught: while the pages of a send are planned, a reader takes the address of one whose own subscription to
+ * that newsletter had ended, and whose page has passed while theirs is still to come. Then nothing was planned for either, and
+ * there is no variant to hand on. It takes a merge within that minute; they get the next edition.
  *
  * @returns how many.
  */
