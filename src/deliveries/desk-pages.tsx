@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { Context } from '../context.ts';
+import { countedOpinions } from '../editions/count-opinion.ts';
 import { slotName } from '../editions/edition.ts';
 import { findEditionById } from '../editions/find.ts';
 import { getNewsletter } from '../newsletters/find.ts';
@@ -8,7 +9,7 @@ import { dirOf } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
 import { namedSend } from './find-send.ts';
 import { isThrough, progress } from './progress.ts';
-import { SendPage } from './send-page.tsx';
+import { SendPage, type SendPageProps } from './send-page.tsx';
 
 const reloadEverySeconds = 5;
 
@@ -29,7 +30,7 @@ export function deskPages(ctx: Context): Hono<GuardEnv> {
     return c.html(
       <SendPage
         frame={frame}
-        title={await titleOf(ctx, editionId)}
+        {...(await aboutEdition(ctx, editionId))}
         seen={seen}
         now={ctx.clock.now()}
         path={c.req.path}
@@ -46,9 +47,13 @@ const frame = {
   words: { skip: say('en', 'page.skip'), languages: say('en', 'page.languages') },
 };
 
-async function titleOf(ctx: Context, editionId: number): Promise<string> {
+async function aboutEdition(
+  ctx: Context,
+  editionId: number,
+): Promise<Pick<SendPageProps, 'title' | 'opinions'>> {
   const edition = await findEditionById(ctx.db, editionId);
   if (!edition) throw new Error(`the send of edition ${editionId} has no edition`);
-  const { name } = await getNewsletter(ctx.db, edition.newsletterId);
-  return `${name}, ${slotName(edition)}`;
+  const { name, opinions: asks } = await getNewsletter(ctx.db, edition.newsletterId);
+  const opinions = asks ? await countedOpinions(ctx.db, editionId) : undefined;
+  return { title: `${name}, ${slotName(edition)}`, opinions };
 }

@@ -4,7 +4,8 @@ import type { Newsletter } from '../newsletters/newsletter.ts';
 import type { Db } from '../platform/db/database.ts';
 import { isMeant } from './audience.ts';
 import { batched } from './batches.ts';
-import { otherLane, wellKnownDomains } from './lane-names.ts';
+import { knownDomains } from './known-domains.ts';
+import { otherLane } from './lane-names.ts';
 import { moveBooks, sharedShard } from './move-books.ts';
 import { lockSend } from './queries.ts';
 import type { ReaderGroups, Unknown } from './reader-groups.ts';
@@ -175,10 +176,4 @@ function groupTable({ groups }: ReaderGroups) {
   return sql`unnest(${groups.map((one) => one.lang)}::text[], ${groups.map((one) => one.topics)}::int[],
     ${groups.map((one) => one.greeting)}::text[], ${groups.map((one) => one.sent ?? 'steady')}::text[],
     ${groups.map((one) => one.variantId)}::bigint[])`;
-}
-
-const known = [...wellKnownDomains];
-
-function knownDomains() {
-  return sql`unnest(${known.map(([domain]) => domain)}::text[], ${known.map(([, lane]) => lane)}::text[])`;
 }

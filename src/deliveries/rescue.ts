@@ -6,6 +6,7 @@ import { gatherStrays } from './gather-strays.ts';
 import { handsOf } from './hands.ts';
 import { freeDeadLeases, freeForgottenLeases } from './leases.ts';
 import { pauseIfHarmful } from './pause-if-harmful.ts';
+import { planMerged } from './plan-merged.ts';
 import { prunedBefore } from './prune.ts';
 import { retry } from './retry.ts';
 import { ring } from './ring.ts';
@@ -26,6 +27,8 @@ export interface DeliveriesRescued {
   cancelled: number;
   /** Queued deliveries that stood in no open batch. */
   strays: number;
+  /** Readers who stand for a merged one since the send began, and had been left out. */
+  merged: number;
   finished: number;
   /** Sends that do harm and now wait for a person: complaints come from outside, at any time. */
   paused: number;
@@ -58,6 +61,7 @@ export async function rescueDeliveries(ctx: Context): Promise<DeliveriesRescued>
     retried: 0,
     cancelled: 0,
     strays: 0,
+    merged: 0,
     finished: 0,
     paused: 0,
     verified: 0,
@@ -104,6 +108,7 @@ async function rescueSend(ctx: Context, send: OpenSend, report: DeliveriesRescue
   if (state === 'cancelled') report.cancelled += await sweepCancelled(ctx, editionId);
   report.retried += await retry(ctx, { editionId });
   if (!fanOutDue) report.strays += await gatherStrays(ctx, editionId);
+  report.merged += await planMerged(ctx, editionId);
   if (await finish(ctx, editionId)) report.finished += 1;
   else if (state === 'sending' && (await pauseIfHarmful(ctx, editionId))) report.paused += 1;
 }

@@ -1,3 +1,5 @@
+import type { Wish } from '../editions/edition.ts';
+import { opinionWords } from '../editions/opinion-words.ts';
 import { Page, type PageFrame } from '../platform/http/layout.tsx';
 import { countedStates } from './delivery.ts';
 import { LaneTable } from './lane-table.tsx';
@@ -9,6 +11,8 @@ export interface SendPageProps {
   /** The newsletter and the edition's slot. */
   title: string;
   seen: Progress;
+  /** What its readers said of it; `undefined` where they are not asked. */
+  opinions: Record<Wish, number> | undefined;
   now: Date;
   /** Where this page is, and whether it reloads itself. */
   path: string;
@@ -16,7 +20,7 @@ export interface SendPageProps {
 }
 
 /** How far a send is, for operators: the counts as a bar and as a sum, the pace, and the lanes. Needs no script. */
-export function SendPage({ frame, title, seen, now, path, reload }: SendPageProps) {
+export function SendPage({ frame, title, seen, opinions, now, path, reload }: SendPageProps) {
   const { send } = seen;
   const name = `snd_${send.editionId}`;
   return (
@@ -31,6 +35,7 @@ export function SendPage({ frame, title, seen, now, path, reload }: SendPageProp
       </p>
       <p>{paceWords(seen, now)}</p>
       {seen.lanes.length > 0 && <LaneTable lanes={seen.lanes} now={now} />}
+      {opinions && <p>{opinionWords(opinions)}</p>}
       <p class="meta">
         As of <time datetime={now.toISOString()}>{now.toISOString()}</time>.{' '}
         {reload?.on && (

@@ -14,6 +14,7 @@ import { draft } from './draft.ts';
 import { type Edition, slotName } from './edition.ts';
 import { listEditions, namedEdition } from './find.ts';
 import { openInBrowser } from './open-in-browser.ts';
+import { opinionWords } from './opinion-words.ts';
 import { outside, outsideStories, outsideVariants } from './outside.ts';
 import { preview } from './preview.ts';
 import { sendTest } from './send-test.ts';
@@ -97,7 +98,7 @@ export function editionCommand(shell: Shell): Command {
         out.result(document, [
           ...headline(one, newsletter.name),
           ...variants.map((variant) => `${variant.lang}: ${variant.html_bytes} bytes of HTML`),
-          `Readers who wish for more like it: ${opinions.more}, for less: ${opinions.less}`,
+          opinionWords(opinions),
           ...table([
             ['PLACE', 'SECTION', 'STORY', 'WHY'],
             ...stories.map((story) => [story.place, story.section ?? '', story.story_id, story.reason]),

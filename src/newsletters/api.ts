@@ -1,68 +1,22 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { type ApiKey, maySee, refuseLimited } from '../access/key.ts';
+import { refuseLimited } from '../access/key.ts';
 import { type KeyEnv, requireKey } from '../access/require-key.ts';
 import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
 import { publicId, rowId } from '../lib/ids.ts';
 import { bearer, json, openApi, problems } from '../platform/http/openapi.ts';
-import { languages } from '../platform/i18n/languages.ts';
+import { embedApi } from './api-embed.ts';
+import { publisherApi } from './api-publisher.ts';
 import { changeNewsletter, type NewsletterChange } from './change.ts';
 import { createNewsletter } from './create.ts';
-import {
-  newsletterDocument,
-  newsletterFields,
-  newsletterPatch,
-  publisherDocument,
-  wholeRecipeDocument,
-} from './document.ts';
-import { copyBlocks } from './embed.ts';
-import { findNewsletter, findPublisher, listNewsletters } from './find.ts';
-import type { Newsletter } from './newsletter.ts';
-import { setPublisher } from './publisher.ts';
-import { outside, publisherToDocument, wholeRecipe } from './to-document.ts';
-import { topicsOf } from './topics.ts';
-import { currentWordings } from './wordings.ts';
+import { newsletterDocument, newsletterFields, newsletterPatch, wholeRecipeDocument } from './document.ts';
+import { listNewsletters } from './find.ts';
+import { needSeen, which } from './seen.ts';
+import { outside, wholeRecipe } from './to-document.ts';
 
 const answer = newsletterFields
   .extend({ id: z.string(), revision: z.int(), created_at: z.iso.datetime(), sign_up_url: z.url() })
   .openapi('Newsletter');
-
-const copyBlocksQuery = z.object({
-  lang: z.enum(languages).optional(),
-  src: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'has lower-case letters, digits, _ and -')
-    .optional()
-    .openapi({ description: 'Which form it is, kept with each consent', example: 'article-box' }),
-  heading_level: z.coerce
-    .number()
-    .pipe(z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4)]))
-    .optional()
-    .openapi({ type: 'integer', description: 'Of the headline, to fit the page around it', example: 2 }),
-  theme: z.enum(['auto', 'light', 'dark']).optional(),
-  topics: z
-    .string()
-    .max(900)
-    .optional()
-    .openapi({ description: 'Sections that the subscription is to be about, by comma', example: 'politics' }),
-});
-
-const copyBlocksAnswer = z
-  .object({
-    lang: z.string(),
-    consent_v: z.string(),
-    html: z.string().openapi({ description: 'A form that works without script and style' }),
-    script: z.string().openapi({ description: 'The same form with our styles, sent in place' }),
-    iframe: z.string().openapi({ description: 'For editors that let no form through' }),
-    iframe_heights: z
-      .object({ '320': z.int(), '600': z.int() })
-      .openapi({ description: 'The height that the frame needs where it is so many px wide' }),
-  })
-  .openapi('CopyBlocks');
-
-const which = z.object({
-  id: z.string().openapi({ description: 'The id or the slug', example: 'inside-washington' }),
-});
 
 const tags = ['newsletters'];
 
@@ -140,7 +94,7 @@ export function newslettersApi(ctx: Context): OpenAPIHono<KeyEnv> {
       responses: { 200: json(answer, 'The newsletter; `ETag` is its revision'), ...problems(401, 403, 404) },
     }),
     async (c) => {
-      const newsletter = await seen(ctx, c.get('key'), c.req.valid('param').id);
+      const newsletter = await needSeen(ctx.db, c.get('key'), c.req.valid('param').id);
       c.header('ETag', `"${newsletter.revision}"`);
       return c.json(outside(newsletter, baseUrl), 200);
     },
@@ -163,43 +117,12 @@ export function newslettersApi(ctx: Context): OpenAPIHono<KeyEnv> {
       responses: { 200: json(answer, 'The changed newsletter'), ...problems(400, 401, 403, 404, 409, 422) },
     }),
     async (c) => {
-      const { id } = await seen(ctx, c.get('key'), c.req.valid('param').id);
+      const { id } = await needSeen(ctx.db, c.get('key'), c.req.valid('param').id);
       const change = c.req.valid('json') as NewsletterChange;
       const revision = readRevision(c.req.valid('header')['if-match']);
       const newsletter = await changeNewsletter(ctx, id, change, { revision });
       c.header('ETag', `"${newsletter.revision}"`);
       return c.json(outside(newsletter, baseUrl), 200);
-    },
-  );
-
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/v1/newsletters/{id}/embed',
-      summary: 'The sign-up box to paste into an article: plain HTML, with our script, or in a frame',
-      tags,
-      security: bearer,
-      middleware: read,
-      request: { params: which, query: copyBlocksQuery },
-      responses: {
-        200: json(copyBlocksAnswer, 'The box, three ways'),
-        ...problems(401, 403, 404, 422),
-      },
-    }),
-    async (c) => {
-      const newsletter = await seen(ctx, c.get('key'), c.req.valid('param').id);
-      const { lang: asked, src, heading_level: headingLevel, theme, topics } = c.req.valid('query');
-      const lang = languageOf(newsletter, asked);
-      const wordings = await currentWordings(ctx.db, newsletter, lang);
-      const blocks = copyBlocks(newsletter, lang, {
-        baseUrl,
-        wordings,
-        src,
-        headingLevel,
-        theme,
-        topics: topicsOf(newsletter, topics?.split(',')),
-      });
-      return c.json({ lang, consent_v: wordings.consentV, ...blocks }, 200);
     },
   );
 
@@ -217,7 +140,7 @@ export function newslettersApi(ctx: Context): OpenAPIHono<KeyEnv> {
         ...problems(401, 403, 404),
       },
     }),
-    async (c) => c.json(wholeRecipe(await seen(ctx, c.get('key'), c.req.valid('param').id)), 200),
+    async (c) => c.json(wholeRecipe(await needSeen(ctx.db, c.get('key'), c.req.valid('param').id)), 200),
   );
 
   app.openapi(
@@ -235,59 +158,15 @@ export function newslettersApi(ctx: Context): OpenAPIHono<KeyEnv> {
       },
     }),
     async (c) => {
-      const { id } = await seen(ctx, c.get('key'), c.req.valid('param').id);
+      const { id } = await needSeen(ctx.db, c.get('key'), c.req.valid('param').id);
       const { sections, ...recipe } = c.req.valid('json');
       return c.json(wholeRecipe(await changeNewsletter(ctx, id, { recipe, sections })), 200);
     },
   );
 
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/v1/publisher',
-      summary: 'Who publishes',
-      tags: ['publisher'],
-      security: bearer,
-      middleware: read,
-      responses: { 200: json(publisherDocument, 'The publisher'), ...problems(401, 403, 404) },
-    }),
-    async (c) => {
-      const publisher = await findPublisher(ctx.db);
-      if (!publisher) throw new Refusal(404, 'no_publisher', 'Nobody has said yet who publishes.');
-      return c.json(publisherToDocument(publisher), 200);
-    },
-  );
-
-  app.openapi(
-    createRoute({
-      method: 'put',
-      path: '/v1/publisher',
-      summary: 'Say who publishes',
-      tags: ['publisher'],
-      security: bearer,
-      middleware: write,
-      request: { body: json(publisherDocument, 'The publisher') },
-      responses: { 200: json(publisherDocument, 'The publisher'), ...problems(400, 401, 403, 422) },
-    }),
-    async (c) => {
-      refuseLimited(c.get('key'));
-      return c.json(publisherToDocument(await setPublisher(ctx, c.req.valid('json'))), 200);
-    },
-  );
+  app.route('/', embedApi(ctx));
+  app.route('/', publisherApi(ctx));
   return app;
-}
-
-/** To a key that may not see it, a newsletter is not there. */
-async function seen(ctx: Context, key: ApiKey, slugOrId: string): Promise<Newsletter> {
-  const newsletter = await findNewsletter(ctx.db, slugOrId);
-  if (newsletter && maySee(key, newsletter.id)) return newsletter;
-  throw new Refusal(404, 'no_such_newsletter', 'There is no such newsletter, or this key may not see it.');
-}
-
-function languageOf(newsletter: Newsletter, lang: string | undefined): string {
-  const chosen = lang ?? newsletter.languages[0] ?? 'en';
-  if (newsletter.languages.includes(chosen)) return chosen;
-  throw new Refusal(422, 'invalid', `${newsletter.name} is not published in ${chosen}.`, 'lang');
 }
 
 function readAfter(after: string): number {

@@ -8,14 +8,12 @@ import { changeNewsletter, type NewsletterChange } from './change.ts';
 import { type FieldOptions, fieldsOf, list, readJson, withFields } from './command-options.ts';
 import { createNewsletter } from './create.ts';
 import { type NewsletterInput, wholeRecipeDocument } from './document.ts';
-import { type Choice, choiceHtml, choiceScriptHtml, copyBlocks } from './embed.ts';
-import { listNewsletters, namedOrOnlyNewsletter, needNewsletter } from './find.ts';
+import { findNewsletter, listNewsletters, namedOrOnlyNewsletter } from './find.ts';
 import type { Newsletter } from './newsletter.ts';
+import { printBox } from './print-box.ts';
 import { publisherCommand } from './publisher-command.ts';
 import { readDocument } from './read-document.ts';
 import { outside, wholeRecipe } from './to-document.ts';
-import { topicsOf } from './topics.ts';
-import { currentWordings } from './wordings.ts';
 
 /** `dateline publisher …` and `dateline newsletter …`. */
 export function newslettersCommands(shell: Shell): Command[] {
@@ -106,31 +104,16 @@ function addReading(newsletter: Command, shell: Shell): void {
     .action((slug: string | undefined, options: EmbedOptions) =>
       shell.run(async (ctx, out) => {
         const one = await named(ctx, shell, slug);
-        const lang = options.lang ?? one.languages[0] ?? 'en';
-        const look = {
-          baseUrl: ctx.config.baseUrl,
-          src: options.src,
-          theme: options.theme,
+        const { as, ...asked } = options;
+        const box = await printBox(ctx, one, {
+          ...asked,
           headingLevel: headingLevel(options.headingLevel),
-        };
-        if (options.beside) {
-          if (options.as === 'iframe') {
-            throw new Refusal(422, 'invalid', 'A frame holds one newsletter: take html or script.', 'as');
-          }
-          const others = await Promise.all(options.beside.map((other) => needNewsletter(ctx.db, other)));
-          const choices = [
-            await choiceOf(ctx, one, lang),
-            ...(await Promise.all(others.map((other) => choiceOf(ctx, other, lang)))),
-          ] as const;
-          const html = choiceHtml(choices, lang, look);
-          const script = choiceScriptHtml(choices, lang, look);
-          out.result({ lang, html, script }, { html, script }[options.as].trimEnd());
-          return;
-        }
-        const { wordings } = await choiceOf(ctx, one, lang);
-        const topics = topicsOf(one, options.topics);
-        const blocks = copyBlocks(one, lang, { ...look, wordings, topics });
-        out.result({ lang, consent_v: wordings.consentV, ...blocks }, blocks[options.as].trimEnd());
+          find: (other) => findNewsletter(ctx.db, other),
+        });
+        const lines = box[as];
+        if (lines === undefined)
+          throw new Refusal(422, 'invalid', 'A frame holds one newsletter: take html or script.', 'as');
+        out.result(box, lines.trimEnd());
       }),
     );
 }
@@ -143,14 +126,6 @@ interface EmbedOptions {
   theme: 'auto' | 'light' | 'dark';
   topics?: string[];
   beside?: string[];
-}
-
-/** A newsletter with the words of its box. @throws Refusal 422 when it is not published in the language. */
-async function choiceOf(ctx: Context, newsletter: Newsletter, lang: string): Promise<Choice> {
-  if (!newsletter.languages.includes(lang)) {
-    throw new Refusal(422, 'invalid', `${newsletter.name} is not published in ${lang}.`, 'lang');
-  }
-  return { newsletter, wordings: await currentWordings(ctx.db, newsletter, lang) };
 }
 
 function addChanging(newsletter: Command, shell: Shell): void {

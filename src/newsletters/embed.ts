@@ -177,6 +177,18 @@ export interface CopyBlocks {
   iframe_heights: { '320': number; '600': number };
 }
 
+/** What can be pasted of a box of several: a frame holds one. */
+export type ChoiceBlocks = Pick<CopyBlocks, 'html' | 'script'>;
+
+/** The two ways to put a box of several on a page, the plainest first. */
+export function choiceBlocks(
+  choices: readonly [Choice, ...Choice[]],
+  lang: string,
+  options: ChoiceOptions,
+): ChoiceBlocks {
+  return { html: choiceHtml(choices, lang, options), script: choiceScriptHtml(choices, lang, options) };
+}
+
 /** The three ways to put the box on a page, the plainest first. */
 export function copyBlocks(newsletter: Newsletter, lang: string, options: BoxOptions): CopyBlocks {
   const height = (widthPx: number) => frameHeight(newsletter, lang, options.wordings, widthPx);

@@ -1,8 +1,9 @@
 import { Refusal } from '../lib/errors.ts';
 import { rowId } from '../lib/ids.ts';
 import type { Db } from '../platform/db/database.ts';
+import { newsletterBy } from './known-newsletters.ts';
 import type { Newsletter, Publisher } from './newsletter.ts';
-import { newsletterBy, newslettersAfter, publisherRow } from './queries.ts';
+import { newslettersAfter, publisherRow } from './queries.ts';
 
 /** The newsletter of a slug or a public id (`nl_3`), in whatever state; `undefined` when there is none. */
 export async function findNewsletter(db: Db, slugOrId: string): Promise<Newsletter | undefined> {

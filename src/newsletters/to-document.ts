@@ -2,7 +2,7 @@ import { publicId } from '../lib/ids.ts';
 import type { Calendar } from './calendar.ts';
 import type { NewsletterDocument, PublisherDocument } from './document.ts';
 import type { Newsletter, Publisher } from './newsletter.ts';
-import type { Written } from './queries.ts';
+import type { Written } from './newsletter-row.ts';
 import type { Recipe } from './recipe.ts';
 
 /** A newsletter as its document: what `newsletterDocument` reads back to the same newsletter. */

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { type EmailAddress, parseEmailAddress } from '../lib/email-address.ts';
 import { allFingerprints, fingerprint } from '../lib/signed-token.ts';
 import type { Db } from '../platform/db/database.ts';
-import { planLetters } from '../platform/mail/letters.ts';
+import { planLetters } from '../platform/mail/letters-together.ts';
 import { type Answer, keptUntil } from './answer.ts';
 import { confirmationsCountedMs } from './confirmation-limit.ts';
 import { confirmingKinds, type LetterKind } from './letter-kinds.ts';

@@ -1,21 +1,22 @@
 import type { Context } from '../context.ts';
-import { isTimeZone } from '../lib/clock-time.ts';
 import { maskAddress } from '../lib/mask.ts';
 import { findPublisher } from '../newsletters/find.ts';
-import type { Newsletter, Publisher } from '../newsletters/newsletter.ts';
+import type { Newsletter } from '../newsletters/newsletter.ts';
 import { currentWordings } from '../newsletters/wordings.ts';
 import { ErrorSummary, Page } from '../platform/http/layout.tsx';
-import { hourTime, plainDate } from '../platform/i18n/dates.ts';
+import { plainDate } from '../platform/i18n/dates.ts';
 import { languageName, languages } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
 import { accountActs } from './account-acts.ts';
 import type { FormFields } from './form-fields.ts';
+import { ManageOutcome } from './manage-outcome.tsx';
 import { NewsletterPreferences, type PreferenceRow } from './newsletter-preferences.tsx';
 import { type PageRequest, pageFrame, pageLanguage, SmallPrint, speakerOf } from './page-frame.tsx';
 import { setPolicy } from './page-policy.ts';
 import { selectSubscriber, selectSubscriptions } from './queries.ts';
 import { shownNewsletters } from './shown-newsletters.ts';
 import type { Subscriber } from './subscriber.ts';
+import { TimeZoneField, zoneScriptPath } from './time-zone-field.tsx';
 import { reachedOf, UnreachedNotice } from './unreached-notice.tsx';
 
 /** What could not be saved: the sentences, and what stood in the fields. */
@@ -57,7 +58,7 @@ export async function managePage(
   return c.html(
     <Page {...pageFrame(c, lang, speakerOf(publisher))} title={title} script={zoneScriptPath} noindex>
       {unsaved && <ErrorSummary title={say(lang, 'signup.error.title')} errors={unsaved.errors} />}
-      <Outcome c={c} lang={lang} now={now} publisher={publisher} rows={rows} person={person} />
+      <ManageOutcome c={c} lang={lang} now={now} publisher={publisher} rows={rows} person={person} />
       <h1>{title}</h1>
       <p>{say(lang, 'manage.for', { address: maskAddress(person?.email ?? '') })}</p>
       <Leave lang={lang} newsletters={active} />
@@ -87,7 +88,7 @@ export async function managePage(
             ))}
           </fieldset>
           {active.length > 0 && (
-            <TimeZone lang={lang} chosen={typed?.text('time_zone') ?? person?.timeZone} />
+            <TimeZoneField lang={lang} chosen={typed?.text('time_zone') ?? person?.timeZone} />
           )}
           <p class="field">
             <label for="language">{say(lang, 'manage.language')}</label>
@@ -133,56 +134,6 @@ export async function managePage(
   );
 }
 
-/** What the last press did, with the way back where there is one. */
-function Outcome(props: {
-  c: PageRequest;
-  lang: string;
-  now: Date;
-  publisher: Publisher | undefined;
-  rows: readonly PreferenceRow[];
-  person: Subscriber | undefined;
-}) {
-  const { c, lang, now, publisher, rows, person } = props;
-  if (c.req.query('saved')) {
-    const time = hourTime(lang, now, publisher?.timeZone ?? 'UTC');
-    return (
-      <p class="status good" role="status">
-        {say(lang, 'manage.saved', { time })}
-      </p>
-    );
-  }
-  if (c.req.query('mailed')) {
-    return (
-      <p class="status" role="status">
-        {say(lang, 'manage.account.sent', { address: maskAddress(person?.email ?? '') })}
-      </p>
-    );
-  }
-  const left = rows.find((row) => String(row.newsletter.id) === c.req.query('left'));
-  const all =
-    c.req.query('stopped') !== undefined && rows.every((row) => row.subscription?.state !== 'active');
-  if (!all && left?.subscription?.state !== 'unsubscribed') return null;
-  const undo = c.req.query('undo');
-  return (
-    <div class="status" role="status">
-      <p>
-        {left && !all
-          ? say(lang, 'manage.left', { newsletter: left.newsletter.name })
-          : say(lang, 'manage.stopped', { publisher: publisher?.name ?? '' })}
-      </p>
-      {undo && (
-        <form method="post" action={c.req.path}>
-          <input type="hidden" name="act" value="undo" />
-          <input type="hidden" name="undo" value={undo} />
-          <button type="submit" class="quiet">
-            {say(lang, 'unsubscribe.undo')}
-          </button>
-        </form>
-      )}
-    </div>
-  );
-}
-
 /** The ways out, before everything else: their forms stand at the end of the page, so that Enter in a field saves. */
 function Leave({ lang, newsletters }: { lang: string; newsletters: readonly Newsletter[] }) {
   if (newsletters.length === 0) return null;
@@ -207,38 +158,6 @@ function Pending({ lang, names }: { lang: string; names: readonly string[] }) {
         <p class="notice">{say(lang, 'manage.pending', { newsletter })}</p>
       ))}
     </>
-  );
-}
-
-/** Offers the zone of the reader's device; without it the list is all there is. */
-const zoneScriptPath = '/assets/zone.js';
-
-/** Every zone by its own name, which readers know from their telephones. */
-const zones = Intl.supportedValuesOf('timeZone');
-
-function TimeZone({ lang, chosen }: { lang: string; chosen: string | undefined }) {
-  const known = chosen !== undefined && chosen !== '' && isTimeZone(chosen) ? chosen : undefined;
-  const listed = known === undefined || zones.includes(known) ? zones : [known, ...zones];
-  return (
-    <p class="field">
-      <label for="time-zone">{say(lang, 'manage.time_zone')}</label>
-      <select id="time-zone" name="time_zone">
-        <option value="" selected={known === undefined}>
-          {say(lang, 'manage.time_zone.own')}
-        </option>
-        {listed.map((zone) => (
-          <option value={zone} selected={zone === known}>
-            {zone.replaceAll('_', ' ')}
-          </option>
-        ))}
-      </select>
-      <button
-        type="button"
-        class="quiet"
-        hidden
-        data-zone-offer={say(lang, 'manage.time_zone.offer', { zone: '{zone}' })}
-      />
-    </p>
   );
 }
 

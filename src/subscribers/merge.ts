@@ -12,7 +12,7 @@ import type { Subscriber, Subscription } from './subscriber.ts';
  * Makes one reader of two, when the mailbox of one has said yes to being the other's address: from now on `into`, who has that
  * mailbox, stands for both. Their subscriptions are united: what either gets is got, once, as the reader who moved had chosen
  * it. Consents and history stay where they were written, and are found for both. What is queued for `from` is skipped, so that
- * no mail comes twice. In the caller's transaction, which holds both; `unmerge` takes it back by the events written here.
+ * no mail comes twice; whoever sends gives it to `into` when they have none of their own. In the caller's transaction, which holds both; `unmerge` takes it back by the events written here.
  */
 export async function merge(
   ctx: Context,

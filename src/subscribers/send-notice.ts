@@ -3,7 +3,8 @@ import type { Newsletter } from '../newsletters/newsletter.ts';
 import { shownEditions } from '../newsletters/showcase.ts';
 import { currentWordings } from '../newsletters/wordings.ts';
 import type { SettledLetter } from '../platform/mail/letter-verdict.ts';
-import { type ClaimedLetter, dropLetter } from '../platform/mail/letters.ts';
+import { dropLetter } from '../platform/mail/letters.ts';
+import type { ClaimedLetter } from '../platform/mail/letters-together.ts';
 import { renderLetter } from '../platform/render/mail.ts';
 import { accountLetter, accountLetterView } from './account-letter.ts';
 import {

@@ -1,14 +1,17 @@
 import { Hono } from 'hono';
 import type { Context } from '../context.ts';
 import { findNewsletter } from '../newsletters/find.ts';
+import { lastReadNewsletter } from '../newsletters/known-newsletters.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { wantsJson } from '../platform/http/answer.ts';
 import type { GuardEnv } from '../platform/http/guard.ts';
 import { Page } from '../platform/http/layout.tsx';
+import { unreachable } from '../platform/http/world-errors.ts';
 import { languages } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
 import { expectedLetter } from './expected-letter.ts';
 import { type FormFields, formFields } from './form-fields.ts';
+import { inTime, Late } from './in-time.ts';
 import { listedOrigin } from './listed-origin.ts';
 import { mailboxOf } from './mailbox-links.ts';
 import { type PageRequest, pageFrame, pageLanguage } from './page-frame.tsx';
@@ -70,7 +73,10 @@ async function notJoinable(ctx: Context, c: PageRequest): Promise<Response> {
 }
 
 async function joinable(ctx: Context, slug: string | undefined): Promise<Newsletter | undefined> {
-  const newsletter = slug === undefined ? undefined : await findNewsletter(ctx.db, slug);
+  return slug === undefined ? undefined : ifJoinable(await findNewsletter(ctx.db, slug), slug);
+}
+
+function ifJoinable(newsletter: Newsletter | undefined, slug: string): Newsletter | undefined {
   return newsletter?.state === 'open' && newsletter.visibility === 'public' && newsletter.slug === slug
     ? newsletter
     : undefined;
@@ -138,7 +144,10 @@ async function answerAsPage(ctx: Context, c: PageRequest, posted: Posted): Promi
   const place = placeOf(c);
   const action = slug === undefined ? '/s' : pathIn(place, slug);
   c.header('Cache-Control', 'no-store');
-  if (outcome.kind === 'unavailable') return unavailablePage(c, { action, fields, values });
+  if (outcome.kind === 'unavailable') {
+    const newsletter = place.framed ? await framedNow(ctx, slug) : undefined;
+    return unavailablePage(c, { action, fields, values, newsletter });
+  }
   const [first] = values.newsletters ?? [];
   const newsletter = await answeredFor(ctx, outcome, slug ?? first);
   const asked = fields.text('lang');
@@ -169,10 +178,6 @@ async function answerAsPage(ctx: Context, c: PageRequest, posted: Posted): Promi
         303,
       );
     case 'origin_not_allowed':
-      ctx.log.warn(
-        { deed: 'sign-up', newsletterId: newsletter.id },
-        'a post from an origin that is not listed',
-      );
       return c.redirect(slug === undefined ? `/s?lang=${lang}` : pathIn(place, slug, '', { lang }), 303);
     case 'invalid_email':
       return again(422, { error: say(lang, 'signup.error.email') });
@@ -193,6 +198,21 @@ async function answerAsPage(ctx: Context, c: PageRequest, posted: Posted): Promi
       const minutes = Math.ceil(outcome.retryAfterSeconds / 60);
       return again(429, { error: say(lang, 'signup.wait.detail', { minutes }) });
     }
+  }
+}
+
+const readWithinMs = 1_000;
+
+/**
+ * Whose sites may frame a page that says that nothing was saved: the newsletter as it can be read all the same, else as this
+ * process remembers it, which has mostly drawn the form itself.
+ */
+async function framedNow(ctx: Context, slug = ''): Promise<Newsletter | undefined> {
+  try {
+    return await inTime(readWithinMs, joinable(ctx, slug));
+  } catch (error) {
+    if (!unreachable(error) && !(error instanceof Late)) throw error;
+    return ifJoinable(lastReadNewsletter(ctx.db, slug), slug);
   }
 }
 

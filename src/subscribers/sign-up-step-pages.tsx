@@ -38,15 +38,19 @@ export function stepPage(
   );
 }
 
-/** Nothing can be read now, so this page is made of the form alone; what was typed is in it. */
+/**
+ * Nothing can be read now, so this page is made of the form alone; what was typed is in it. In a frame it shows on the sites of
+ * the newsletter, if anyone remembers it.
+ */
 export function unavailablePage(
   c: PageRequest,
-  about: { action: string; fields: FormFields; values: FormValues },
+  about: { action: string; fields: FormFields; values: FormValues; newsletter: Newsletter | undefined },
 ): Response | Promise<Response> {
-  const { action, fields, values } = about;
+  const { action, fields, values, newsletter } = about;
   const lang = pageLanguage(c, { form: fields.text('lang'), available: languages });
   const title = say(lang, 'signup.error.saved');
   c.header('Retry-After', '30');
+  setPolicy(c, { newsletter, returnTo: values.returnTo });
   return c.html(
     <Page {...pageFrame(c, lang, undefined)} title={title} noindex>
       <h1>{title}</h1>

@@ -3,6 +3,7 @@ import { type EmailAddress, parseEmailAddress } from '../lib/email-address.ts';
 import { openToken } from '../lib/signed-token.ts';
 import { findNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
+import { newslettersMax } from '../newsletters/print-box.ts';
 import { currentWordings, findWordings, type Wordings } from '../newsletters/wordings.ts';
 import { agentFamily } from '../platform/http/agent-family.ts';
 import { ipNet } from '../platform/http/client-address.ts';
@@ -116,7 +117,14 @@ async function take(ctx: Context, form: SignUpForm, request: SignUpRequest): Pro
   // Pages that name no referrer, and sandboxed frames, send `null`: one tap on a page of ours, with all that was typed, says the rest.
   if (!allowed && origin === 'null' && !scripted) {
     if (!isStillHuman(ctx, form.stillHuman)) return { kind: 'origin_unnamed', token: oneMoreTap(ctx) };
-  } else if (!allowed) return { kind: 'origin_not_allowed' };
+  } else if (!allowed) {
+    const named = newsletters.map((newsletter) => newsletter.id);
+    ctx.log.warn(
+      { deed: 'sign-up', newsletterIds: named, signal: 'origin' },
+      'a post from an origin that is not listed',
+    );
+    return { kind: 'origin_not_allowed' };
+  }
   const typed = form.email.slice(0, emailCharsMax);
   const address = parseEmailAddress(typed);
   if (!address) return refuse(ctx, clientAddress, typed, { kind: 'invalid_email' });
@@ -190,7 +198,6 @@ function oneMoreTap(ctx: Context): string {
 }
 
 const emailCharsMax = 1_000;
-const newslettersMax = 20;
 
 /** All of them, or nothing: private newsletters cannot be joined by guessing, closed ones not at all. */
 async function joinable(ctx: Context, named: readonly string[]): Promise<Newsletter[] | undefined> {

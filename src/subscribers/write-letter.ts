@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
-import { type ClaimedLetter, claimLetter, releaseLetter } from '../platform/mail/letters.ts';
+import { claimLetter, releaseLetter } from '../platform/mail/letters.ts';
+import type { ClaimedLetter } from '../platform/mail/letters-together.ts';
 import { Unsettled } from './send-letter.ts';
 
 /**

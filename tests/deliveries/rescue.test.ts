@@ -48,6 +48,7 @@ const nothing: DeliveriesRescued = {
   retried: 0,
   cancelled: 0,
   strays: 0,
+  merged: 0,
   finished: 0,
   paused: 0,
   verified: 0,

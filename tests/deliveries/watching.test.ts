@@ -4,6 +4,8 @@ import { deliver } from '../../src/deliveries/deliver.ts';
 import { countedStates } from '../../src/deliveries/delivery.ts';
 import { requestSend } from '../../src/deliveries/request-send.ts';
 import { streamsOf } from '../../src/deliveries/send-events.ts';
+import { countOpinion } from '../../src/editions/count-opinion.ts';
+import { changeNewsletter } from '../../src/newsletters/change.ts';
 import { accessibilityFaults, chromiumPath, openBrowser, scrollsSideways } from '../support/browser.ts';
 import { morning } from '../support/context.ts';
 import { runProgram } from '../support/program.ts';
@@ -131,6 +133,17 @@ describe('O21 a send, watched', () => {
     expect(text).toContain('one worker · the oldest waits for 30 s · no limit at the relays');
     await deliverFree(ctx, other);
     expect((await look(`${web.url}/desk/sends/snd_${other}`)).headers.get('Refresh')).toBeNull();
+  });
+
+  it('has what its readers said of the edition, where they are asked', async () => {
+    const page = `${web.url}/desk/sends/snd_${editionId}`;
+    for (const wish of ['more', 'more', 'less'] as const) {
+      await countOpinion(ctx, { editionId, wish, clientAddress: '203.0.113.5' });
+    }
+    expect((await look(page)).text).toContain('Readers who wish for more like it: 2, for less: 1');
+    await changeNewsletter(ctx, newsletterId, { opinions: false });
+    expect((await look(page)).text).not.toContain('Readers who wish');
+    await changeNewsletter(ctx, newsletterId, { opinions: true });
   });
 
   it('is shown to the house and to nobody else', async () => {

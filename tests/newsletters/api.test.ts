@@ -164,6 +164,43 @@ describe('/v1/newsletters', () => {
     expect((await ask('GET', '/v1/newsletters/the-brief/embed?lang=id')).status).toBe(422);
   });
 
+  it('prints a box of several, and says what cannot stand in one', async () => {
+    const path = '/v1/newsletters/inside-washington/embed?lang=';
+    const box = await ask('GET', `${path}en&beside=the-brief&heading_level=3&src=home-page&theme=dark`);
+    expect([box.status, Object.keys(box.body).sort()]).toEqual([200, ['html', 'lang', 'script']]);
+    expect(box.body.html).toContain('action="https://news.example.org/s"');
+    expect(box.body.html).toMatch(/<h3 .*value="inside-washington".*value="the-brief".*value="home-page"/s);
+    expect(box.body.html).toMatch(/"consent_v" value="inside-washington:.*"consent_v" value="the-brief:/s);
+    expect(box.body.script).toContain('newsletters="inside-washington,the-brief"');
+    const { id } = (await ask('GET', '/v1/newsletters/the-brief')).body;
+    expect((await ask('GET', `${path}en&beside=${id}`)).body.script).toContain(
+      '"inside-washington,the-brief"',
+    );
+
+    const refused = async (query: string) => {
+      const { status, body } = await ask('GET', path + query);
+      return [status, body.code, body.field, body.detail];
+    };
+    const many = Array.from({ length: 20 }, (_, n) => `other-${n}`).join(',');
+    for (const [query, code, field, detail] of [
+      ['en&beside=no-such', 'no_such_newsletter', 'beside', 'There is no newsletter no-such to stand'],
+      ['en&beside=', 'no_such_newsletter', 'beside', 'There is no newsletter'],
+      ['en&beside=the-brief,the-brief', 'invalid', 'beside', 'name each newsletter once'],
+      ['en&beside=inside-washington', 'invalid', 'beside', 'inside-washington is in the box already'],
+      [`en&beside=${many}`, 'invalid', 'beside', 'at most 20 newsletters'],
+      ['en&beside=the-brief&topics=world', 'invalid', 'topics', 'leave out either topics or beside'],
+      ['id&beside=the-brief', 'invalid', 'lang', 'The Brief is not published in id, but in en'],
+    ] as const) {
+      expect(await refused(query), query).toEqual([422, code, field, expect.stringContaining(detail)]);
+    }
+    await ask('PATCH', '/v1/newsletters/the-brief', { body: { state: 'closed' } });
+    expect((await refused('en&beside=the-brief')).at(-1)).toContain(
+      'the-brief is closed and cannot be joined',
+    );
+    await ask('PATCH', '/v1/newsletters/the-brief', { body: { state: 'open' } });
+    expect((await ask('GET', `${path}en&beside=the-brief`)).status).toBe(200);
+  });
+
   it('shows a limited key its own newsletters only', async () => {
     const { body } = await ask('GET', '/v1/newsletters/the-brief');
     const own = Number(body.id.slice(3));
@@ -177,6 +214,10 @@ describe('/v1/newsletters', () => {
     const unseen = await ask('GET', '/v1/newsletters/inside-washington', { as: limited });
     const unknown = await ask('GET', '/v1/newsletters/no-such', { as: limited });
     expect([unseen.status, unseen.body]).toEqual([404, unknown.body]);
+    const beside = await ask('GET', '/v1/newsletters/the-brief/embed?beside=inside-washington', {
+      as: limited,
+    });
+    expect(beside).toMatchObject({ status: 422, body: { code: 'no_such_newsletter', field: 'beside' } });
     const patch = await ask('PATCH', '/v1/newsletters/inside-washington', {
       as: limited,
       body: { name: 'Mine' },

@@ -160,6 +160,23 @@ describe('newsletter commands', () => {
     expect(named.document.name).toBe('The Brief');
   });
 
+  it('print a box of several, as what can hold them', async () => {
+    const embed = (...more: string[]) => run('newsletter', 'embed', 'inside-washington', ...more);
+    const plain = await embed('--lang', 'en', '--beside', 'the-brief');
+    expect(plain.lines).toMatch(/^<section .*value="inside-washington".*value="the-brief".*<\/section>$/s);
+    expect(Object.keys(plain.document).sort()).toEqual(['html', 'lang', 'script']);
+    expect((await embed('--as', 'script', '--beside', 'the-brief')).lines).toContain(
+      'newsletters="inside-washington,the-brief"',
+    );
+    for (const [wrong, said] of [
+      [['--as', 'iframe', '--beside', 'the-brief'], 'take html or script'],
+      [['--beside', 'no-such'], 'There is no newsletter no-such'],
+      [['--beside', 'the-brief', '--lang', 'id'], 'not published in id'],
+    ] as const) {
+      expect(await embed(...wrong)).toMatchObject({ exit: 2, error: expect.stringContaining(said) });
+    }
+  });
+
   it('archive', async () => {
     expect((await run('newsletter', 'archive', 'the-brief')).document.state).toBe('archived');
     expect((await run('newsletter', 'archive', 'the-brief')).exit).toBe(0);

@@ -3,9 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { gatherData } from '../../src/insight/gather-data.ts';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { answerSignUp } from '../../src/subscribers/answer-sign-up.ts';
 import { changeLanguage } from '../../src/subscribers/change-language.ts';
 import { changeRhythm } from '../../src/subscribers/change-rhythm.ts';
@@ -13,6 +12,7 @@ import { consentsOf } from '../../src/subscribers/find.ts';
 import { manageUrl } from '../../src/subscribers/links.ts';
 import { pruneAccounts } from '../../src/subscribers/prune-accounts.ts';
 import { rescueSubscribers } from '../../src/subscribers/rescue.ts';
+import { openWashingtonPages } from '../support/inside-washington.ts';
 import type { ReadMail } from '../support/mailbox.ts';
 import { look, press, readVisit, type Visit } from '../support/reader.ts';
 import { seedReadyEdition } from '../support/seed.ts';
@@ -21,24 +21,16 @@ import {
   eventsOf,
   mailsTo,
   postForm,
-  seedInsideWashington,
   sendDueLetters,
   subscribe,
   subscriptionOf,
 } from '../support/sign-ups.ts';
-import { openTestWeb, type Web } from '../support/web.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
-let web: Web;
-let washington: Newsletter;
 
-beforeAll(async () => {
-  web = await openTestWeb();
-  await asWorker(web.ctx);
-  washington = await seedInsideWashington(web.ctx);
-});
-afterAll(() => web.close());
+const { web, washington } = await openWashingtonPages();
+await asWorker(web.ctx);
 
 describe('an everyday link', () => {
   it.each(['email', 'data', 'erase', 'history'])(

@@ -1,7 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changeNewsletter } from '../../src/newsletters/change.ts';
-import { createNewsletter } from '../../src/newsletters/create.ts';
 import { boxHtml, choiceHtml, choiceScriptHtml, frameHtml, scriptHtml } from '../../src/newsletters/embed.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { currentWordings } from '../../src/newsletters/wordings.ts';
@@ -9,43 +8,28 @@ import { answerSignUp } from '../../src/subscribers/answer-sign-up.ts';
 import { confirm } from '../../src/subscribers/confirm.ts';
 import { unsubscribe } from '../../src/subscribers/unsubscribe.ts';
 import { accessibilityFaults, chromiumPath, openBrowser, scrollsSideways } from '../support/browser.ts';
+import { openWashingtonPages, theBrief } from '../support/inside-washington.ts';
 import { openPublisherSite, type PublisherSite } from '../support/publisher-site.ts';
 import { look, press, readVisit, type Visit } from '../support/reader.ts';
 import {
   askToJoin,
   confirmToken,
   mailsTo,
-  seedInsideWashington,
   sendDueLetters,
   subscribe,
   subscriptionOf,
 } from '../support/sign-ups.ts';
-import { openTestWeb, type Web } from '../support/web.ts';
 
 // What a box may say beside its one newsletter: several to choose from, topics, the level of its headline.
 
-let web: Web;
-let washington: Newsletter;
-let brief: Newsletter;
-
-beforeAll(async () => {
-  web = await openTestWeb();
-  washington = await seedInsideWashington(web.ctx, {
-    sections: [
-      { key: 'politics', label: { en: 'Politics', id: 'Politik' } },
-      { key: 'world', label: { en: 'World', id: 'Dunia' } },
-      { key: 'money', label: { en: 'Money', id: 'Uang' } },
-    ],
-  });
-  brief = await createNewsletter(web.ctx, {
-    slug: 'the-brief',
-    name: 'The Brief',
-    promise: { en: 'Five stories at noon.', id: 'Lima berita di siang hari.' },
-    languages: ['en', 'id'],
-    calendar: { days: [1], time: '12:00' },
-  });
+const { web, washington } = await openWashingtonPages({
+  sections: [
+    { key: 'politics', label: { en: 'Politics', id: 'Politik' } },
+    { key: 'world', label: { en: 'World', id: 'Dunia' } },
+    { key: 'money', label: { en: 'Money', id: 'Uang' } },
+  ],
 });
-afterAll(() => web.close());
+let brief = await theBrief(web.ctx);
 
 const choiceOf = async (newsletter: Newsletter, lang: string) => ({
   newsletter,

@@ -1,29 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { changeNewsletter } from '../../src/newsletters/change.ts';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { consentsOf } from '../../src/subscribers/find.ts';
 import { chromiumPath, openBrowser } from '../support/browser.ts';
+import { openWashingtonPages } from '../support/inside-washington.ts';
 import { look, press } from '../support/reader.ts';
-import {
-  askToJoin,
-  confirmToken,
-  eventsOf,
-  mailsTo,
-  seedInsideWashington,
-  sendDueLetters,
-} from '../support/sign-ups.ts';
-import { openTestWeb, type Web } from '../support/web.ts';
+import { askToJoin, confirmToken, eventsOf, mailsTo, sendDueLetters } from '../support/sign-ups.ts';
 
 const day = 24 * 60 * 60_000;
 
-let web: Web;
-let washington: Newsletter;
-
-beforeAll(async () => {
-  web = await openTestWeb();
-  washington = await seedInsideWashington(web.ctx);
-});
-afterAll(() => web.close());
+const { web, washington } = await openWashingtonPages();
 
 describe('the confirmation letter', () => {
   it('R19 has one button, the same link as text, both languages right, nothing to track, and its headers', async () => {

@@ -1,6 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createNewsletter } from '../../src/newsletters/create.ts';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
+import { describe, expect, it } from 'vitest';
 import { answerSignUp } from '../../src/subscribers/answer-sign-up.ts';
 import { askAgain } from '../../src/subscribers/ask-again.ts';
 import { confirm } from '../../src/subscribers/confirm.ts';
@@ -9,14 +7,13 @@ import { expireSignUps } from '../../src/subscribers/expire.ts';
 import { consentsOf } from '../../src/subscribers/find.ts';
 import { unsubscribe } from '../../src/subscribers/unsubscribe.ts';
 import { withdraw } from '../../src/subscribers/withdraw.ts';
-import { type TestContext, testContext } from '../support/context.ts';
+import { openWashington, theBrief } from '../support/inside-washington.ts';
 import {
   askToJoin,
   confirmToken,
   consentVersion,
   eventsOf,
   postForm,
-  seedInsideWashington,
   sendDueLetters,
   subscribe,
   subscriptionOf,
@@ -24,22 +21,8 @@ import {
 
 const day = 24 * 60 * 60_000;
 
-let ctx: TestContext;
-let washington: Newsletter;
-let brief: Newsletter;
-
-beforeAll(async () => {
-  ctx = await testContext();
-  washington = await seedInsideWashington(ctx);
-  brief = await createNewsletter(ctx, {
-    slug: 'the-brief',
-    name: 'The Brief',
-    promise: { en: 'The day in five minutes, every evening.', id: 'Hari ini dalam lima menit.' },
-    languages: ['en', 'id'],
-    calendar: { days: [1], time: '18:00' },
-  } as never);
-});
-afterAll(() => ctx.close());
+const { ctx, washington } = await openWashington();
+const brief = await theBrief(ctx);
 
 describe('confirming', () => {
   it('R4 records the exact words, version, language, time and page, and marketing only when ticked', async () => {

@@ -1,23 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { signToken } from '../../src/lib/signed-token.ts';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { openDatabase } from '../../src/platform/db/database.ts';
 import { carryOutSpooled } from '../../src/subscribers/carry-out-spooled.ts';
 import { erase } from '../../src/subscribers/erase.ts';
 import { accessibilityFaults, chromiumPath, openBrowser } from '../support/browser.ts';
 import { freePort } from '../support/free-port.ts';
+import { openWashingtonPages } from '../support/inside-washington.ts';
 import { look, press, readVisit } from '../support/reader.ts';
-import { eventsOf, seedInsideWashington, subscribe, subscriptionOf } from '../support/sign-ups.ts';
-import { fromElsewhere, openDoor, openTestWeb, type Web } from '../support/web.ts';
+import { eventsOf, subscribe, subscriptionOf } from '../support/sign-ups.ts';
+import { fromElsewhere, openDoor } from '../support/web.ts';
 
-let web: Web;
-let washington: Newsletter;
-
-beforeAll(async () => {
-  web = await openTestWeb();
-  washington = await seedInsideWashington(web.ctx);
-});
-afterAll(() => web.close());
+const { web, washington } = await openWashingtonPages();
 
 describe('why a reader left', () => {
   it('R41 is asked after it is done, needed for nothing, and keeps nobody from undoing it', async () => {

@@ -1,30 +1,21 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
+import { describe, expect, it } from 'vitest';
 import { answerSignUp } from '../../src/subscribers/answer-sign-up.ts';
 import { consentsOf } from '../../src/subscribers/find.ts';
 import { manageUrl } from '../../src/subscribers/links.ts';
+import { openWashingtonPages } from '../support/inside-washington.ts';
 import { look, press } from '../support/reader.ts';
 import {
   askToJoin,
   eventsOf,
   mailsTo,
-  seedInsideWashington,
   sendDueLetters,
   subscribe,
   subscriptionOf,
 } from '../support/sign-ups.ts';
-import { openTestWeb, type Web } from '../support/web.ts';
 
 const day = 24 * 60 * 60_000;
 
-let web: Web;
-let washington: Newsletter;
-
-beforeAll(async () => {
-  web = await openTestWeb();
-  washington = await seedInsideWashington(web.ctx);
-});
-afterAll(() => web.close());
+const { web, washington } = await openWashingtonPages();
 
 describe("a reader's own page", () => {
   it('shows the address masked, saves once, and a second Save changes nothing', async () => {

@@ -1,7 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { personalData } from '../../src/insight/personal-data.ts';
-import { createNewsletter } from '../../src/newsletters/create.ts';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { askEmailChange } from '../../src/subscribers/ask-email-change.ts';
 import { changeEmail } from '../../src/subscribers/change-email.ts';
 import { changeRhythm } from '../../src/subscribers/change-rhythm.ts';
@@ -12,6 +10,7 @@ import { historyOf } from '../../src/subscribers/history.ts';
 import { manageUrl, unsubscribeUrl } from '../../src/subscribers/links.ts';
 import { oneClick } from '../../src/subscribers/one-click.ts';
 import { unsubscribe } from '../../src/subscribers/unsubscribe.ts';
+import { openWashingtonPages, theBrief } from '../support/inside-washington.ts';
 import type { ReadMail } from '../support/mailbox.ts';
 import { look, press } from '../support/reader.ts';
 import { seedReadyEdition } from '../support/seed.ts';
@@ -20,38 +19,24 @@ import {
   askToJoin,
   confirmToken,
   mailsTo,
-  seedInsideWashington,
   sendDueLetters,
   subscribe,
   subscriptionOf,
 } from '../support/sign-ups.ts';
-import { openTestWeb, type Web } from '../support/web.ts';
 
 // A reader takes an address that is another reader's, and its mailbox says yes: the two become one, who gets what either got,
 // once. Whoever has the old address may stop it for 72 hours, and they are two again.
 
 const hour = 60 * 60_000;
-let web: Web;
-let washington: Newsletter;
-let brief: Newsletter;
-let world: Newsletter;
 let nth = 0;
 let old = '';
 let fresh = '';
 
-beforeAll(async () => {
-  web = await openTestWeb();
-  await asWorker(web.ctx);
-  washington = await seedInsideWashington(web.ctx);
-  const more = {
-    promise: { en: 'News.' },
-    languages: ['en' as const],
-    calendar: { days: [1], time: '12:00' },
-  };
-  brief = await createNewsletter(web.ctx, { slug: 'the-brief', name: 'The Brief', ...more });
-  world = await createNewsletter(web.ctx, { slug: 'the-world', name: 'The World', ...more });
-});
-afterAll(() => web.close());
+const { web, washington } = await openWashingtonPages();
+await asWorker(web.ctx);
+const more = { promise: { en: 'News.' }, languages: ['en'] };
+const brief = await theBrief(web.ctx, more);
+const world = await theBrief(web.ctx, { ...more, slug: 'the-world', name: 'The World' });
 beforeEach(() => {
   nth += 1;
   old = `old.${nth}@example.com`;
@@ -165,11 +150,15 @@ describe('two readers who become one', () => {
     expect(await events()).toBe(known);
   });
 
-  it('get an edition that is under way once', async () => {
-    const two = await twoReaders(['inside-washington'], ['inside-washington']);
+  it.each([
+    ['both of them', ['inside-washington'], '2026-07-14'],
+    ['only the one who moves', ['the-world'], '2026-07-15'],
+  ])('get an edition that is under way once, when it was meant for %s', async (_, intoSlugs, slotDate) => {
+    const two = await twoReaders(['inside-washington'], intoSlugs);
     const editionId = await seedReadyEdition(web.ctx.db, {
       newsletterId: washington.id,
       at: web.ctx.clock.now(),
+      slotDate,
       languages: ['en', 'id'],
     });
     const { rows } = await web.ctx.database.pool.query(
@@ -179,6 +168,8 @@ describe('two readers who become one', () => {
     const links = await ask(two.from);
     await begin(web.ctx, editionId, rows[0].n);
     await press(await look(links.accept));
+    await deliverFree(web.ctx, editionId);
+    // What the end of the send has planned for whom they became.
     await deliverFree(web.ctx, editionId);
     const digests = async (email: string) =>
       (await mailsTo(web.ctx, email)).filter((mail) => mail.headers.has('list')).length;

@@ -1,21 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseHTML } from 'linkedom';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { answerSignUp } from '../../src/subscribers/answer-sign-up.ts';
-import { seedInsideWashington, sendDueLetters } from '../support/sign-ups.ts';
-import { fromElsewhere, openTestWeb, type Web } from '../support/web.ts';
+import { openWashingtonPages } from '../support/inside-washington.ts';
+import { sendDueLetters } from '../support/sign-ups.ts';
+import { fromElsewhere } from '../support/web.ts';
 
 const list = '../shared/corpora/naughty-strings.json';
 const strings: string[] = existsSync(list) ? JSON.parse(readFileSync(list, 'utf8')) : [];
 if (strings.length === 0) console.log(`skipped: strings that break software (${list} is absent)`);
 
-let web: Web;
-
-beforeAll(async () => {
-  web = await openTestWeb();
-  await seedInsideWashington(web.ctx);
-});
-afterAll(() => web.close());
+const { web } = await openWashingtonPages();
 
 describe.skipIf(strings.length === 0)('strings that break software', () => {
   it('as an address are refused with the form still filled, and come back as text', async () => {

@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createKey } from '../../src/access/create-key.ts';
 import { createNewsletter } from '../../src/newsletters/create.ts';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { addSubscriber } from '../../src/subscribers/add.ts';
 import { answerSignUp } from '../../src/subscribers/answer-sign-up.ts';
 import { subscribersCommands } from '../../src/subscribers/commands.ts';
@@ -9,30 +8,21 @@ import { erase } from '../../src/subscribers/erase.ts';
 import { consentsOf } from '../../src/subscribers/find.ts';
 import { undoUnsubscribe } from '../../src/subscribers/undo-unsubscribe.ts';
 import { unsubscribe } from '../../src/subscribers/unsubscribe.ts';
+import { openWashingtonPages } from '../support/inside-washington.ts';
 import { runCommand } from '../support/shell.ts';
 import {
   askToJoin,
   eventsOf,
   mailsTo,
-  seedInsideWashington,
   sendDueLetters,
   subscribe,
   subscriptionOf,
 } from '../support/sign-ups.ts';
-import { openTestWeb, type Web } from '../support/web.ts';
 
 const evidence = 'Signed the paper list at the Jakarta fair on 3 July 2026';
 
-let web: Web;
-let washington: Newsletter;
-let key: string;
-
-beforeAll(async () => {
-  web = await openTestWeb();
-  washington = await seedInsideWashington(web.ctx);
-  key = await newKey({});
-});
-afterAll(() => web.close());
+const { web, washington } = await openWashingtonPages();
+const key = await newKey({});
 
 describe('adding a reader by hand', () => {
   it('with evidence makes them active at once and keeps the evidence with the consent, once', async () => {

@@ -3,30 +3,22 @@ import { Hono } from 'hono';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { boxHtml } from '../../src/newsletters/embed.ts';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { currentWordings } from '../../src/newsletters/wordings.ts';
 import { chromiumPath, openBrowser } from '../support/browser.ts';
+import { openWashingtonPages } from '../support/inside-washington.ts';
 import { press, readVisit, type Visit } from '../support/reader.ts';
-import { seedInsideWashington } from '../support/sign-ups.ts';
-import { fromElsewhere, openTestWeb, type Web } from '../support/web.ts';
+import { fromElsewhere } from '../support/web.ts';
 
 // `Origin: null`: a page under `no-referrer`, a sandboxed frame, a careful browser. The newsletter lists its sites, and nobody can
 // say whether this is one of them, so the reader taps once on a page of ours, which has all that they typed.
 
-let web: Web;
-let washington: Newsletter;
-
-beforeAll(async () => {
-  web = await openTestWeb();
-  washington = await seedInsideWashington(web.ctx, {
-    allowed_origins: ['https://www.example.org'],
-    sections: [
-      { key: 'politics', label: { en: 'Politics', id: 'Politik' } },
-      { key: 'world', label: { en: 'World', id: 'Dunia' } },
-    ],
-  });
+const { web, washington } = await openWashingtonPages({
+  allowed_origins: ['https://www.example.org'],
+  sections: [
+    { key: 'politics', label: { en: 'Politics', id: 'Politik' } },
+    { key: 'world', label: { en: 'World', id: 'Dunia' } },
+  ],
 });
-afterAll(() => web.close());
 
 async function post(
   fields: Record<string, string>,
@@ -105,7 +97,14 @@ describe('a form whose page does not say where it is', () => {
     expect((await press(step)).text).toContain('several@example.com');
   });
 
-  it('is no way in for scripts, nor for a site that says it is another', async () => {
+  it('is no way in for scripts, nor for a site that says it is another: both are counted, and logged without the site', async () => {
+    const counted = () => {
+      const line = /^dateline_sign_ups_total\{outcome="origin_not_allowed"\} (\d+)$/m.exec(
+        web.ctx.metrics.text(),
+      );
+      return Number(line?.[1] ?? 0);
+    };
+    const before = counted();
     const scripted = await fetch(`${web.url}/s/inside-washington`, {
       method: 'POST',
       body: new URLSearchParams({ email: 'script@example.com' }),
@@ -118,6 +117,11 @@ describe('a form whose page does not say where it is', () => {
     const other = await post({ email: 'other@example.com' }, { Origin: 'https://evil.example' });
     expect(other.forms[0]?.fields.email).toBe('');
     expect(await kept('other@example.com')).toEqual([]);
+    expect(counted() - before).toBe(2);
+    const lines = web.ctx.logged().split('\n');
+    const told = lines.filter((line) => line.includes('a post from an origin that is not listed'));
+    expect(told.map((line) => JSON.parse(line).newsletterIds)).toEqual([[washington.id], [washington.id]]);
+    expect(told.join()).not.toMatch(/evil|@/);
   });
 });
 

@@ -1,36 +1,29 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { symlink, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sql } from 'kysely';
 import { parseHTML } from 'linkedom';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseEmailAddress } from '../../src/lib/email-address.ts';
 import { signToken } from '../../src/lib/signed-token.ts';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
+import { changeNewsletter } from '../../src/newsletters/change.ts';
+import { openDatabase } from '../../src/platform/db/database.ts';
 import { answerSignUp } from '../../src/subscribers/answer-sign-up.ts';
 import { manageUrl } from '../../src/subscribers/links.ts';
-import {
-  confirmToken,
-  mailsTo,
-  seedInsideWashington,
-  sendDueLetters,
-  subscribe,
-} from '../support/sign-ups.ts';
-import { fromElsewhere, openTestWeb, type Web } from '../support/web.ts';
+import { openWashingtonPages } from '../support/inside-washington.ts';
+import { readVisit } from '../support/reader.ts';
+import { confirmToken, mailsTo, sendDueLetters, subscribe } from '../support/sign-ups.ts';
+import { fromElsewhere, openDoor, postFields } from '../support/web.ts';
 
 const corpora = '../shared/corpora';
 const addresses = read<{ address: string; category: string }[]>('email-addresses.json');
 const strings = read<string[]>('naughty-strings.json');
 if (addresses.length + strings.length === 0) console.log(`skipped: hostile input (${corpora} is absent)`);
 
-let web: Web;
-let washington: Newsletter;
-
-beforeAll(async () => {
-  web = await openTestWeb();
-  washington = await seedInsideWashington(web.ctx, {
-    allowed_origins: ['https://www.example.org'],
-    return_to: ['https://www.example.org/thanks'],
-  });
+const { web, washington } = await openWashingtonPages({
+  allowed_origins: ['https://www.example.org'],
+  return_to: ['https://www.example.org/thanks'],
 });
-afterAll(() => web.close());
 
 describe.skipIf(addresses.length === 0)('addresses of every shape', () => {
   it('R16 are taken or refused with the form filled, at every door alike, and none is an error of ours', async () => {
@@ -160,6 +153,41 @@ describe('the pages of readers', () => {
     expect(preview.headers.get('content-security-policy')).toContain("frame-ancestors 'self'");
   });
 
+  it('R16 that say in a frame that nothing was saved show on the newsletter’s sites, with all that was typed', async () => {
+    const path = '/embed/inside-washington?lang=en';
+    const fields = { email: 'framed@example.com', lang: 'en', return_to: 'https://www.example.org/thanks' };
+    const unsaved = async (door: { url: string }, at = path) => {
+      const body = new URLSearchParams(fields);
+      const answer = await fetch(door.url + at, { method: 'POST', body, headers: fromElsewhere() });
+      const policy = answer.headers.get('content-security-policy') ?? '';
+      const page = await readVisit(answer, door.url + at);
+      expect([page.status, page.forms[0]?.fields]).toMatchObject([503, fields]);
+      // Without it a browser would not follow the form to where it leads in the end.
+      expect(policy).toContain("form-action 'self' https://www.example.org;");
+      return policy;
+    };
+    const ancestors = "frame-ancestors 'self' https://www.example.org";
+
+    const resting = await openDoor({ ...web.ctx, config: { ...web.ctx.config, maintenance: true } });
+    expect(await unsaved(resting)).toContain(ancestors);
+    expect(await unsaved(resting, '/s/inside-washington')).toContain("frame-ancestors 'none'");
+    expect(await unsaved(resting, '/embed/nothing')).toContain("frame-ancestors 'none'");
+    await changeNewsletter(web.ctx, washington.id, { visibility: 'private' });
+    expect(await unsaved(resting)).toContain("frame-ancestors 'none'");
+    await changeNewsletter(web.ctx, washington.id, { visibility: 'public' });
+    await resting.close();
+
+    const far = await farDatabase();
+    const door = await openDoor({ ...web.ctx, db: far.db });
+    const before = (await fetch(door.url + path)).headers.get('content-security-policy');
+    await far.cut();
+    const policy = await unsaved(door);
+    expect(policy.replace(' https://www.example.org;', ';')).toBe(before);
+    expect(await unsaved(door, '/embed/nothing')).toContain("frame-ancestors 'none'");
+    await door.close();
+    await far.close();
+  });
+
   it('R8 never allow every origin, nor credentials, whatever is asked and answered', async () => {
     const asks: [string, RequestInit][] = [];
     for (const origin of ['https://www.example.org', 'https://evil.example', 'null', web.url]) {
@@ -188,6 +216,20 @@ describe('the pages of readers', () => {
     }
   });
 });
+
+/** The same database by another way, which can be cut. */
+async function farDatabase() {
+  const { dataDir, database } = web.ctx;
+  const host = join(dataDir, 'far');
+  await symlink(database.config.host, host);
+  const { db, close } = openDatabase({ ...database.config, host }, { max: 1 });
+  const cut = async () => {
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db);
+    await unlink(host);
+    await sql`select pg_terminate_backend(${rows[0]?.pid}::int)`.execute(database.db);
+  };
+  return { db, close, cut };
+}
 
 /** Everything in a page that would run, load or frame something: there is nothing. */
 function executable(html: string): string[] {
@@ -240,18 +282,8 @@ async function answerNewest(): Promise<void> {
   await sendDueLetters(web.ctx);
 }
 
-function post(
-  path: string,
-  fields: Record<string, string>,
-  headers: Record<string, string> = {},
-): Promise<Response> {
-  return fetch(web.url + path, {
-    method: 'POST',
-    body: new URLSearchParams(fields),
-    headers: { ...fromElsewhere(), ...headers },
-    redirect: 'manual',
-  });
-}
+const post = (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
+  postFields(web.url + path, fields, headers);
 
 function read<T extends unknown[]>(name: string): T {
   const path = `${corpora}/${name}`;

@@ -1,24 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
+import { describe, expect, it } from 'vitest';
 import { type Bounce, noteAttempts, recordBounce } from '../../src/subscribers/record-bounce.ts';
 import { release } from '../../src/subscribers/release.ts';
 import { suppress } from '../../src/subscribers/suppress.ts';
-import { type TestContext, testContext } from '../support/context.ts';
+import { openWashington } from '../support/inside-washington.ts';
 import { seedReaders } from '../support/seed.ts';
-import { askToJoin, eventsOf, seedInsideWashington } from '../support/sign-ups.ts';
+import { askToJoin, eventsOf } from '../support/sign-ups.ts';
 
 const day = 24 * 60 * 60_000;
 
-let ctx: TestContext;
-let washington: Newsletter;
 let source = 0;
 let crowd = 0;
 
-beforeAll(async () => {
-  ctx = await testContext();
-  washington = await seedInsideWashington(ctx);
-});
-afterAll(() => ctx.close());
+const { ctx, washington } = await openWashington();
 
 async function person(domain = 'readers.example'): Promise<number> {
   crowd += 1;

@@ -1,7 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createNewsletter } from '../../src/newsletters/create.ts';
+import { describe, expect, it } from 'vitest';
 import { boxHtml } from '../../src/newsletters/embed.ts';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { currentWordings } from '../../src/newsletters/wordings.ts';
 import { openDatabase } from '../../src/platform/db/database.ts';
 import { openQueues } from '../../src/platform/queue/queue.ts';
@@ -13,32 +11,19 @@ import { suppress } from '../../src/subscribers/suppress.ts';
 import { unsubscribe } from '../../src/subscribers/unsubscribe.ts';
 import type { TestContext } from '../support/context.ts';
 import { freePort } from '../support/free-port.ts';
+import { hiddenLetters, openWashingtonPages } from '../support/inside-washington.ts';
 import { redisServerFound, startRedis } from '../support/own-redis.ts';
 import { look, press, readVisit, type Visit } from '../support/reader.ts';
-import { askToJoin, postForm, seedInsideWashington, subscribe } from '../support/sign-ups.ts';
-import { fromElsewhere, openDoor, openTestWeb, type Web } from '../support/web.ts';
+import { askToJoin, postForm, subscribe } from '../support/sign-ups.ts';
+import { fromElsewhere, openDoor, postFields } from '../support/web.ts';
 
 const day = 24 * 60 * 60_000;
 
-let web: Web;
-let washington: Newsletter;
-
-beforeAll(async () => {
-  web = await openTestWeb();
-  washington = await seedInsideWashington(web.ctx, {
-    allowed_origins: ['https://www.example.org'],
-    return_to: ['https://www.example.org/thanks'],
-  });
-  await createNewsletter(web.ctx, {
-    slug: 'hidden-letters',
-    name: 'Hidden Letters',
-    promise: { en: 'For a few.' },
-    languages: ['en'],
-    visibility: 'private',
-    calendar: { days: [1], time: '07:00' },
-  } as never);
+const { web, washington } = await openWashingtonPages({
+  allowed_origins: ['https://www.example.org'],
+  return_to: ['https://www.example.org/thanks'],
 });
-afterAll(() => web.close());
+await hiddenLetters(web.ctx);
 
 describe('the box, posted without a script', () => {
   it('R1 answers 303 to a page that says "Check your inbox", with no address in any URL and no cookie', async () => {
@@ -441,18 +426,8 @@ async function pastedBox(lang: string): Promise<Visit> {
   return readVisit(new Response(html), 'https://www.example.org/article');
 }
 
-function postTo(
-  path: string,
-  fields: Record<string, string>,
-  headers: Record<string, string> = {},
-): Promise<Response> {
-  return fetch(web.url + path, {
-    method: 'POST',
-    body: new URLSearchParams(fields),
-    headers: { ...fromElsewhere(), ...headers },
-    redirect: 'manual',
-  });
-}
+const postTo = (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
+  postFields(web.url + path, fields, headers);
 
 /** Status, headers and body; masked are exactly the address, `t`, `Date`, the request's id and rate-limit headers. */
 async function masked(answer: Response, email: string): Promise<unknown> {

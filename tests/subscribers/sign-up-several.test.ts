@@ -1,41 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createNewsletter } from '../../src/newsletters/create.ts';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
+import { describe, expect, it } from 'vitest';
 import { answerSignUp } from '../../src/subscribers/answer-sign-up.ts';
+import { hiddenLetters, openWashingtonPages, theBrief } from '../support/inside-washington.ts';
 import { look, press, readVisit } from '../support/reader.ts';
-import {
-  confirmToken,
-  mailsTo,
-  seedInsideWashington,
-  sendDueLetters,
-  subscriptionOf,
-} from '../support/sign-ups.ts';
-import { fromElsewhere, openTestWeb, type Web } from '../support/web.ts';
+import { confirmToken, mailsTo, sendDueLetters, subscriptionOf } from '../support/sign-ups.ts';
+import { postFields } from '../support/web.ts';
 
-let web: Web;
-let washington: Newsletter;
-let brief: Newsletter;
-
-beforeAll(async () => {
-  web = await openTestWeb();
-  washington = await seedInsideWashington(web.ctx);
-  brief = await createNewsletter(web.ctx, {
-    slug: 'the-brief',
-    name: 'The Brief',
-    promise: { en: 'Five stories at noon.' },
-    languages: ['en'],
-    calendar: { days: [1], time: '12:00' },
-  } as never);
-  await createNewsletter(web.ctx, {
-    slug: 'hidden-letters',
-    name: 'Hidden Letters',
-    promise: { en: 'For a few.' },
-    languages: ['en'],
-    visibility: 'private',
-    calendar: { days: [1], time: '07:00' },
-  } as never);
-});
-afterAll(() => web.close());
+const { web, washington } = await openWashingtonPages();
+const brief = await theBrief(web.ctx, { promise: { en: 'Five stories at noon.' }, languages: ['en'] });
+await hiddenLetters(web.ctx);
 
 describe('the page of all newsletters', () => {
   it('R3 ticks none, or the one that the address names, and offers no private one', async () => {
@@ -134,11 +106,5 @@ describe('the page of all newsletters', () => {
   });
 });
 
-function postTo(fields: [string, string][], headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(`${web.url}/s`, {
-    method: 'POST',
-    body: new URLSearchParams(fields),
-    headers: { ...fromElsewhere(), ...headers },
-    redirect: 'manual',
-  });
-}
+const postTo = (fields: [string, string][], headers: Record<string, string> = {}) =>
+  postFields(`${web.url}/s`, fields, headers);

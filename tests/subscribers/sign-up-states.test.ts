@@ -1,27 +1,20 @@
 import { createSocket } from 'node:dgram';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Config, readConfig } from '../../src/config.ts';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { countWithin } from '../../src/platform/db/limits.ts';
 import { openQueues } from '../../src/platform/queue/queue.ts';
 import { admitNetwork } from '../../src/subscribers/admit-network.ts';
 import { proves } from '../../src/subscribers/proof.ts';
+import { openWashingtonPages } from '../support/inside-washington.ts';
 import { nameServer } from '../support/name-server.ts';
 import { redisServerFound, startRedis } from '../support/own-redis.ts';
 import { look, press, readVisit } from '../support/reader.ts';
-import { askToJoin, confirmToken, seedInsideWashington, sendDueLetters } from '../support/sign-ups.ts';
-import { fromElsewhere, openDoor, openTestWeb, type Web } from '../support/web.ts';
+import { askToJoin, confirmToken, sendDueLetters } from '../support/sign-ups.ts';
+import { openDoor, postFields } from '../support/web.ts';
 
 const hourMs = 60 * 60_000;
 
-let web: Web;
-let washington: Newsletter;
-
-beforeAll(async () => {
-  web = await openTestWeb();
-  washington = await seedInsideWashington(web.ctx);
-});
-afterAll(() => web.close());
+const { web, washington } = await openWashingtonPages();
 
 describe('an inbox that is thrown away', () => {
   it('R16 is refused by default, in words that say what to do, and insisting changes nothing', async () => {
@@ -271,15 +264,5 @@ function newestSignUp() {
     .executeTakeFirstOrThrow();
 }
 
-function postTo(
-  url: string,
-  fields: Record<string, string>,
-  headers: Record<string, string> = {},
-): Promise<Response> {
-  return fetch(`${url}/s/inside-washington`, {
-    method: 'POST',
-    body: new URLSearchParams(fields),
-    headers: { ...fromElsewhere(), ...headers },
-    redirect: 'manual',
-  });
-}
+const postTo = (url: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
+  postFields(`${url}/s/inside-washington`, fields, headers);

@@ -1,23 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
+import { describe, expect, it } from 'vitest';
 import { pause } from '../../src/subscribers/pause.ts';
 import { suppress } from '../../src/subscribers/suppress.ts';
 import { unsubscribe } from '../../src/subscribers/unsubscribe.ts';
 import { unequalTimes } from '../support/equal-times.ts';
-import { askToJoin, seedInsideWashington, subscribe } from '../support/sign-ups.ts';
-import { fromElsewhere, openTestWeb, type Web } from '../support/web.ts';
+import { openWashingtonPages } from '../support/inside-washington.ts';
+import { askToJoin, subscribe } from '../support/sign-ups.ts';
+import { fromElsewhere } from '../support/web.ts';
 
 const rounds = 200;
 const hourMs = 60 * 60_000;
 
-let web: Web;
-let washington: Newsletter;
-
-beforeAll(async () => {
-  web = await openTestWeb();
-  washington = await seedInsideWashington(web.ctx);
-});
-afterAll(() => web.close());
+const { web, washington } = await openWashingtonPages();
 
 it('R13 takes the same time for every state of an address, in 200 requests of each', async () => {
   const addresses = Object.entries(await addressOfEachState());

@@ -1,9 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { signToken } from '../../src/lib/signed-token.ts';
-import { createNewsletter } from '../../src/newsletters/create.ts';
-import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { openDatabase } from '../../src/platform/db/database.ts';
 import { plainDate } from '../../src/platform/i18n/dates.ts';
 import { consentsOf } from '../../src/subscribers/find.ts';
@@ -13,32 +11,19 @@ import { rescueSubscribers } from '../../src/subscribers/rescue.ts';
 import { undoUnsubscribe } from '../../src/subscribers/undo-unsubscribe.ts';
 import { unsubscribe } from '../../src/subscribers/unsubscribe.ts';
 import { freePort } from '../support/free-port.ts';
+import { openWashingtonPages, theBrief } from '../support/inside-washington.ts';
 import { look, press } from '../support/reader.ts';
-import { eventsOf, seedInsideWashington, subscribe, subscriptionOf } from '../support/sign-ups.ts';
+import { eventsOf, subscribe, subscriptionOf } from '../support/sign-ups.ts';
 import { until } from '../support/until.ts';
-import { openDoor, openTestWeb, type Web } from '../support/web.ts';
+import { openDoor } from '../support/web.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 const oneClickBody = 'List-Unsubscribe=One-Click';
 
-let web: Web;
-let washington: Newsletter;
-let brief: Newsletter;
-
-beforeAll(async () => {
-  web = await openTestWeb();
-  washington = await seedInsideWashington(web.ctx);
-  brief = await createNewsletter(web.ctx, {
-    slug: 'the-brief',
-    name: 'The Brief',
-    promise: { en: 'The day in five minutes, every evening.', id: 'Hari ini dalam lima menit.' },
-    languages: ['en', 'id'],
-    calendar: { days: [1], time: '18:00' },
-  } as never);
-});
-afterAll(() => web.close());
+const { web, washington } = await openWashingtonPages();
+const brief = await theBrief(web.ctx);
 
 describe('one click', () => {
   it('R40 answers 200 and nothing else within 500 ms, without cookie or redirect, in both encodings', async () => {

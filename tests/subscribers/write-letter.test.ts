@@ -1,24 +1,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { claimLetter } from '../../src/platform/mail/letters.ts';
 import { openTemplates } from '../../src/platform/render/templates.ts';
 import { sendConfirmation } from '../../src/subscribers/send-confirmation.ts';
 import { Unsettled } from '../../src/subscribers/send-letter.ts';
 import { writeLetter } from '../../src/subscribers/write-letter.ts';
-import { type TestContext, testContext } from '../support/context.ts';
-import { askToJoin, mailsTo, seedInsideWashington } from '../support/sign-ups.ts';
+import { openWashington } from '../support/inside-washington.ts';
+import { askToJoin, mailsTo } from '../support/sign-ups.ts';
 
 const minute = 60_000;
 
-let ctx: TestContext;
-
-beforeAll(async () => {
-  ctx = await testContext();
-  await seedInsideWashington(ctx);
-});
-afterAll(() => ctx.close());
+const { ctx } = await openWashington();
 
 async function planned(email: string): Promise<number> {
   const answer = await askToJoin(ctx, email);

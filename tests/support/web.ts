@@ -56,3 +56,17 @@ export function fromElsewhere(): Record<string, string> {
   nextHost += 1;
   return { 'X-Forwarded-For': `198.${18 + (nextHost >> 16)}.${(nextHost >> 8) & 255}.${nextHost & 255}` };
 }
+
+/** Posts a form as a browser would, from a network of its own, and follows nothing. */
+export function postFields(
+  url: string,
+  fields: Record<string, string> | [string, string][],
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    body: new URLSearchParams(fields),
+    headers: { ...fromElsewhere(), ...headers },
+    redirect: 'manual',
+  });
+}

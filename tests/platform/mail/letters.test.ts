@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  type ClaimedLetter,
   claimLetter,
   dropLetter,
   dueLetters,
@@ -9,6 +8,7 @@ import {
   rescueLetters,
   settleLetter,
 } from '../../../src/platform/mail/letters.ts';
+import type { ClaimedLetter } from '../../../src/platform/mail/letters-together.ts';
 import type { Outcome } from '../../../src/platform/mail/smtp-outcome.ts';
 import { registerWorker } from '../../../src/platform/queue/workers.ts';
 import { type TestDatabase, testDatabase } from '../../support/database.ts';
