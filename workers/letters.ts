@@ -8,7 +8,7 @@ import { sendNotice } from '../src/subscribers/send-notice.ts';
 import { staff } from './staff.ts';
 
 /** Of the letters that share a bell. */
-const lettersAtOnce = 8;
+const lettersAtOnce = 25;
 
 /** Letters never wait behind an edition: they have a queue, hands and connections of their own. */
 export function letters(ctx: Context): Workload {

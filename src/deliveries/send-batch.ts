@@ -38,6 +38,8 @@ export interface Tally {
 const settleWithinMs = 100;
 /** Edition and lease are looked at anew at least so often: a pause takes hold within it, however slow the relay is. */
 const lookEveryMs = 1_000;
+/** A timer may fire a little before its time. */
+const timerEarlyMs = 1;
 /** A claim's guards were asked so long ago at most when its message begins: who leaves meanwhile is left out. */
 const claimGoodMs = 20_000;
 /** After this the batch goes back, and its send pauses: somebody has to look at the relays. */
@@ -95,6 +97,8 @@ class Round {
   /** The edition is sending and the batch is ours, as far as we know. */
   #open = true;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
+  /** Until then no turn is to be had: to take permits for one and give them back wakes the other batches, and they us. */
+  #noTurnUntilMs = 0;
   #abandoned = false;
   #wake = () => {};
   #tally: Tally = { accepted: 0, deferred: 0, refused: 0, unknown: 0, queued: 0, dueAgainAt: undefined };
@@ -137,7 +141,8 @@ class Round {
   /** Settles what has come in and claims what there is room for. */
   async #turn(): Promise<void> {
     const answered = this.#answers.splice(0);
-    const wanted = Math.min(this.#waiting.length, this.#room(answered.length));
+    const room = performance.now() < this.#noTurnUntilMs ? 0 : this.#room(answered.length);
+    const wanted = Math.min(this.#waiting.length, room);
     const held = answered.length + this.#take(wanted - answered.length);
     const may = Math.max(0, Math.min(wanted, held));
     const { turns, drawn, usedUp } = await this.#turns.draw(may, {
@@ -145,6 +150,7 @@ class Round {
       rationed: this.#rationed,
     });
     if (usedUp) this.#open = false;
+    if (turns < may) this.#noTurnUntilMs = performance.now() + this.#turns.nextInMs() - timerEarlyMs;
     const next = this.#waiting.splice(0, turns);
     const stale = performance.now() - this.#lookedAtMs >= lookEveryMs;
     if (answered.length === 0 && next.length === 0 && !stale) return this.#giveBack(held);

@@ -88,6 +88,7 @@ async function ask({ clock }: Context, tx: Db, asking: readonly Asking[]): Promi
       emailKey: address.key,
       lang: signUp.lang,
       form: signUp.form,
+      topics: signUp.topics,
       ...mergeForms([signUp], wordings, new Set(signUp.newsletterIds)),
     })),
     { outcome: confirmation, expiresAt: keptUntil(now), at: now },

@@ -3,14 +3,14 @@ import { gather } from '../lib/gather.ts';
 import { idsPerJobMax } from '../platform/queue/jobs.ts';
 
 /** In a rush those of so many milliseconds share a bell: to ring one costs as much as to write the row. */
-const pauseMs = 100;
+const pauseMs = 250;
 
 /** The bells that are being rung, by their queues. */
 const ringing = new WeakMap<Context['queues'], Set<Promise<void>>>();
 
 /**
  * Rings for a sign-up that is committed. Whether and when the bell rings changes the time of the letter and never the answer,
- * so a form need not wait for it: the first rings at once, what comes within 100 ms of another shares its bell. Never rejects.
+ * so a form need not wait for it: the first rings at once, what comes within 250 ms of another shares its bell. Never rejects.
  */
 export function ringAnswer(ctx: Context, signUpId: number): Promise<void> {
   const here = ringing.get(ctx.queues) ?? new Set();

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../platform/db/database.ts';
-import { preparedOnce } from '../platform/db/prepared.ts';
+import { builtOnce, preparedOnce } from '../platform/db/prepared.ts';
 import { addressLock } from './sign-up-queries.ts';
 
 /** Takes the locks of `lockAddress` that nobody has, and waits for none. @returns which of them it got, in their order. */
@@ -45,24 +45,31 @@ export async function holdStrangers(
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Each look-up by its index, row by row: the tables are large and the askers few. */
-const selectStrangers = preparedOnce<{ asked: string; kinds: string[]; since: Date }, { id: number }>(
-  'hold-strangers',
+/**
+ * Each look-up by its index, row by row: the tables are large and the askers few. A plain `state = 'received'` would offer the
+ * index of all that wait, which looks short and in a rush has thousands: what is put off needs none, since only a sign-up that
+ * waits has its address still.
+ */
+const selectStrangers = builtOnce<{ asked: string; kinds: string[]; since: Date }, { id: number }>(
   (v) => sql`
     select s.id
     from json_to_recordset(${v.asked}::json) as asked(id bigint, email_key text, prints bytea[], limit_prints bytea[])
     join sign_ups s on s.id = asked.id
-    where s.state = 'received' and s.put_off_until is null
+    where s.state is not distinct from 'received' and s.put_off_until is null
       and (select id from subscribers where email_key = asked.email_key) is null
       and (select id from suppressions where fingerprint = any(asked.prints) and released_at is null limit 1) is null
-      and (select id from letters where kind = any(${v.kinds}::text[]) and fingerprint = any(asked.limit_prints) and at > ${v.since}
-        and state <> 'dropped' limit 1) is null
+      and (select letter.id from unnest(asked.limit_prints) as print cross join lateral (
+          select id from letters where kind = any(${v.kinds}::text[]) and fingerprint = print and at > ${v.since}
+            and state <> 'dropped' limit 1) as letter limit 1) is null
       and (select id from sign_ups other where other.email_key = asked.email_key and other.id <> s.id
-        and other.state = 'received' and other.put_off_until is not null limit 1) is null
+        and other.put_off_until is not null limit 1) is null
     for update of s skip locked`,
 );
 
-/** Makes the people and their pending subscriptions, writes it down, and settles the sign-ups, which the caller holds. */
+/**
+ * Makes the people and their pending subscriptions, writes it down, and settles the sign-ups. The caller holds them, so that they
+ * wait still: to ask for it once more would read all that wait.
+ */
 export async function putStrangers(
   tx: Db,
   strangers: readonly {
@@ -74,6 +81,7 @@ export async function putStrangers(
     newsletterIds: readonly number[];
     marketing: boolean;
     wordingIds: readonly number[];
+    topics: readonly string[] | undefined;
   }[],
   { outcome, expiresAt, at }: { outcome: string; expiresAt: Date; at: Date },
 ): Promise<void> {
@@ -87,24 +95,23 @@ export async function putStrangers(
   if (rows[0]?.settled !== strangers.length) throw new Error('a sign-up that was held has changed');
 }
 
-const insertStrangers = preparedOnce<
+const insertStrangers = builtOnce<
   { asked: string; outcome: string; expiresAt: Date; at: Date },
   { settled: number }
 >(
-  'put-strangers',
   (v) => sql`
     with asked as materialized (
       select nextval(pg_get_serial_sequence('subscribers', 'id')) as person, asked.*
       from json_to_recordset(${v.asked}::json) as asked(id bigint, email text, email_key text, lang text, form text,
-        newsletter_ids bigint[], marketing boolean, wording_ids bigint[])
+        newsletter_ids bigint[], marketing boolean, wording_ids bigint[], topics text[])
     ), people as (
       insert into subscribers (id, email, email_key, language, source, created_at)
       overriding system value
       select person, email, email_key, lang, form, ${v.at} from asked order by email_key
     ), made as (
       insert into subscriptions (subscriber_id, newsletter_id, state, topics, source, created_at)
-      select person, newsletter_id, 'pending', s.topics, asked.form, ${v.at}
-      from asked join sign_ups s using (id) cross join unnest(asked.newsletter_ids) as newsletter_id
+      select person, newsletter_id, 'pending', topics, form, ${v.at}
+      from asked cross join unnest(newsletter_ids) as newsletter_id
       returning id, subscriber_id
     ), told as (
       insert into subscriber_events (subscriber_id, subscription_id, kind, actor, at)
@@ -113,7 +120,7 @@ const insertStrangers = preparedOnce<
       update sign_ups set state = 'answered', outcome = ${v.outcome}, subscriber_id = asked.person,
         expires_at = ${v.expiresAt}, email = null, email_key = null, newsletter_ids = asked.newsletter_ids,
         marketing = asked.marketing, wording_ids = asked.wording_ids
-      from asked where sign_ups.id = asked.id and sign_ups.state = 'received'
+      from asked where sign_ups.id = asked.id
       returning sign_ups.id
     )
     select count(*)::int as settled from settled`,

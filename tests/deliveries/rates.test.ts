@@ -76,6 +76,28 @@ describe('a rate per second', () => {
       expect(inside).toBeLessThanOrEqual(perSecond * (2 + 0.25 + 2 * 0.5));
     }
   }, 60_000);
+
+  it('is waited for in peace by two batches of one worker', async () => {
+    const readers = 600;
+    const { url } = await sink();
+    const ctx = await worker(url);
+    const editionId = await planned(ctx, readers);
+    const pace = paceRelays({ ...testLedger(ctx), now: () => new Date() });
+    const relays = parseRelayUrls(`${url}&rate=200/s`);
+    const editions = openBulk(relays, { ehloName: 'news.example.org', connections: 4, pace });
+    closers.push(() => editions.close());
+    let asked = 0;
+    const reserve = editions.reserve.bind(editions);
+    editions.reserve = (wanted) => {
+      asked += 1;
+      return reserve(wanted);
+    };
+    ctx.mail = { ...ctx.mail, editions };
+    await Promise.all([1, 2].map((batchNo) => deliver(ctx, { editionId, batchNo })));
+    expect(await assertClosedBooks(ctx, editionId)).toMatchObject({ accepted: readers });
+    // Each turn of a batch asks once, some 300 in all; two that wake each other ask ten thousands of times.
+    expect(asked).toBeLessThan(readers);
+  }, 60_000);
 });
 
 describe('a rate per minute or day', () => {

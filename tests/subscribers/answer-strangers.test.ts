@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterEach, expect, it } from 'vitest';
 import { fingerprint } from '../../src/lib/signed-token.ts';
 import { createNewsletter } from '../../src/newsletters/create.ts';
@@ -5,7 +6,7 @@ import { answerSignUp } from '../../src/subscribers/answer-sign-up.ts';
 import { answerSignUps } from '../../src/subscribers/answer-sign-ups.ts';
 import { answerStrangers } from '../../src/subscribers/answer-strangers.ts';
 import type { SignUpForm } from '../../src/subscribers/sign-up.ts';
-import { lockAddress } from '../../src/subscribers/sign-up-queries.ts';
+import { insertSignUp, lockAddress } from '../../src/subscribers/sign-up-queries.ts';
 import { suppress } from '../../src/subscribers/suppress.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { askToJoin, mailsTo, postForm, seedInsideWashington, sendDueLetters } from '../support/sign-ups.ts';
@@ -155,3 +156,44 @@ it('two workers at once answer each sign-up once', async () => {
   expect(states.filter(({ outcome }) => outcome === 'confirmation')).toHaveLength(25);
   expect(await ctx.db.selectFrom('letters').select('id').execute()).toHaveLength(25);
 });
+
+it('reads what it answers, and not all that wait', async () => {
+  const ctx = await newsroom();
+  const waiting = 800;
+  const few = 40;
+  const ids = await Promise.all(
+    Array.from({ length: waiting }, (_, n) =>
+      insertSignUp(ctx.db, {
+        asks: 'subscribe',
+        email: `r${n}@example.com`,
+        emailKey: `r${n}@example.com`,
+        newsletterIds: [1],
+        marketing: false,
+        wordingIds: [1],
+        lang: 'en',
+        form: 'article-box',
+        pageUrl: undefined,
+        ipNet: undefined,
+        agentFamily: undefined,
+        signal: undefined,
+        at: ctx.clock.now(),
+      }),
+    ),
+  );
+  const before = await entriesRead(ctx);
+  for (let from = 0; from < waiting / 2; from += few)
+    expect(await answerStrangers(ctx, ids.slice(from, from + few))).toHaveProperty('size', few);
+  // Each is looked up in some indexes. To go through all that wait for each, or through all letters, is ten times as much.
+  expect((await entriesRead(ctx)) - before).toBeLessThan((100 * waiting) / 2);
+});
+
+/** Of the indexes of what grows in a rush, by all connections: each tells what it has read when it is asked. */
+async function entriesRead({ db }: TestContext): Promise<number> {
+  await Promise.all(
+    Array.from({ length: 10 }, () => sql`select pg_stat_force_next_flush(), pg_sleep(0.05)`.execute(db)),
+  );
+  const { rows } = await sql<{ read: number }>`
+    select sum(idx_tup_read)::int as read from pg_stat_user_indexes
+    where relname in ('sign_ups', 'letters', 'subscribers')`.execute(db);
+  return rows[0]?.read ?? 0;
+}

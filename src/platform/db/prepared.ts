@@ -13,17 +13,27 @@ export function prepared(name: string): RawBuilder<unknown> {
   return sql.raw(`${mark}${name} */`);
 }
 
-/**
- * A statement that runs thousands of times and is put together once: `build` gets a stand-in for each value, good for nothing
- * but to stand in the text, and each call fills in its own. Putting a large one together costs more than to send it.
- */
+/** A statement that is put together once, and that each connection plans once. */
 export function preparedOnce<Values extends object, Row>(
   name: string,
   build: (values: Values) => RawBuilder<Row>,
-): (db: Kysely<Tables>, values: Values) => Promise<QueryResult<Row>> {
+): Statement<Values, Row> {
+  return builtOnce((values) => sql<Row>`${prepared(name)} ${build(values)}`);
+}
+
+type Statement<Values, Row> = (db: Kysely<Tables>, values: Values) => Promise<QueryResult<Row>>;
+
+/**
+ * A statement that runs thousands of times and is put together once: `build` gets a stand-in for each value, good for nothing
+ * but to stand in the text, and each call fills in its own. Putting a large one together costs more than to send it. It is planned
+ * anew each time: for one that joins with a table which grows from nothing in minutes, a kept plan reads all of it.
+ */
+export function builtOnce<Values extends object, Row>(
+  build: (values: Values) => RawBuilder<Row>,
+): Statement<Values, Row> {
   let statement: { text: string; parameters: unknown[] } | undefined;
   return (db, values) => {
-    statement ??= eachOnce(sql<Row>`${prepared(name)} ${build(standInsFor<Values>())}`.compile(db));
+    statement ??= eachOnce(build(standInsFor<Values>()).compile(db));
     const parameters = statement.parameters.map((one) =>
       one instanceof StandIn ? (values as Record<string, unknown>)[one.key] : one,
     );

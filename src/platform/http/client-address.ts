@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
@@ -40,11 +41,13 @@ export function clientAddress(
 
 /** The network as it may be kept with a consent: /24 of IPv4, /48 of IPv6. */
 export function ipNet(address: string): string | undefined {
+  if (isIPv4(address)) return `${address.slice(0, address.lastIndexOf('.'))}.0/24`;
   return networkOf(address, { ipv4: 24, ipv6: 48 });
 }
 
 /** The network that limits count as one: an IPv4 address, or the /64 that one household holds of IPv6. */
 export function limitNet(address: string): string {
+  if (isIPv4(address)) return `${address}/32`;
   return networkOf(address, { ipv4: 32, ipv6: 64 }) ?? 'unknown';
 }
 

@@ -73,11 +73,21 @@ export function limitBodies(bytesMaxByPath: Readonly<Record<string, number>> = {
     if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
     const bytesMax =
       bytesMaxByPath[c.req.path] ?? (c.req.path.startsWith('/v1/') ? apiBytesMax : formBytesMax);
+    // Node reads no more than was announced; to look at the body itself costs a whole Request.
+    const announced = announcedBytes(c);
+    if (announced !== undefined) return announced > bytesMax ? refuseBody(c, bytesMax) : next();
     const limit =
       limits.get(bytesMax) ?? bodyLimit({ maxSize: bytesMax, onError: (c) => refuseBody(c, bytesMax) });
     limits.set(bytesMax, limit);
     return limit(c, next);
   };
+}
+
+/** Undefined for a body in chunks, and for a request made inside the program, whose headers bind nobody. */
+function announcedBytes(c: Context): number | undefined {
+  const length = c.req.header('Content-Length');
+  const bound = peerOf(c) !== undefined && c.req.header('Transfer-Encoding') === undefined;
+  return bound && length !== undefined ? Number.parseInt(length, 10) : undefined;
 }
 
 /** What is left of the body is not read, so the connection cannot carry another request. */
