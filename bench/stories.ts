@@ -20,9 +20,14 @@ const subjects = [
 const sentence =
   'Officials said on Tuesday that the figures would be published in full, with the name of whoever answers for each of them. ';
 
-/** The stories of one more edition, as a feed would bring them; none of them has been in one before. */
+/**
+ * The stories of one more edition, as a feed would bring them. Those before expire: what an edition has no room for is told in a
+ * list of its own, and each mail would be longer than the one before.
+ */
 export async function receiveStories(ctx: Context, edition: number): Promise<void> {
   const now = ctx.clock.now().getTime();
+  const past = new Date(now - 1_000);
+  await ctx.db.updateTable('articles').set({ expires_at: past }).where('expires_at', 'is', null).execute();
   for (const [index, subject] of subjects.entries()) {
     await receive(ctx, story(subject, { edition, index, publishedAt: new Date(now - (index + 1) * 60_000) }));
   }

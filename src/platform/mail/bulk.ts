@@ -88,21 +88,34 @@ class Pool implements Bulk {
     this.#turns = new Turns(doors, pace, () => this.#jobs.length);
   }
 
-  async deliver(envelope: Envelope, compose: () => MessageBytes): Promise<Outcome> {
+  deliver(envelope: Envelope, compose: () => MessageBytes): Promise<Outcome> {
     const hasTurn = this.#turns.begin();
-    assertEnvelope(envelope);
-    if (this.#closing !== undefined) return lostOutcome(new SmtpLost('connect', this.#closing));
-    if (!hasTurn) throw new NoTurn('no relay has leave to begin it');
-    this.#unsettled += 1;
-    try {
-      return await new Promise<Outcome>((resolve, reject) => {
-        this.#jobs.push({ envelope, compose, resolve, reject, repeats: 0, begunAtMs: 0 });
-        this.#pump();
+    return new Promise((resolve, reject) => {
+      assertEnvelope(envelope);
+      if (this.#closing !== undefined) return resolve(lostOutcome(new SmtpLost('connect', this.#closing)));
+      if (!hasTurn) throw new NoTurn('no relay has leave to begin it');
+      this.#unsettled += 1;
+      this.#jobs.push({
+        envelope,
+        compose,
+        resolve: (outcome) => {
+          resolve(outcome);
+          this.#countDown();
+        },
+        reject: (error) => {
+          reject(error);
+          this.#countDown();
+        },
+        repeats: 0,
+        begunAtMs: 0,
       });
-    } finally {
-      this.#unsettled -= 1;
-      if (this.#unsettled === 0) for (const empty of this.#onEmpty.splice(0)) empty();
-    }
+      this.#pump();
+    });
+  }
+
+  #countDown(): void {
+    this.#unsettled -= 1;
+    if (this.#unsettled === 0) for (const empty of this.#onEmpty.splice(0)) empty();
   }
 
   reserve(wanted: number): Promise<number> {

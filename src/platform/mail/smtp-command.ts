@@ -151,7 +151,7 @@ export function replyTimeoutMs(step: Command['step'], timeouts: SmtpTimeouts, bo
 /** A refusal that the server's own EHLO already announces: it is given without asking (RFC 1870, RFC 6531 §3.5). */
 export function refusedByOffer(parcel: Parcel, capabilities: Capabilities): Outcome | undefined {
   const { envelope, data } = parcel;
-  if (needsSmtpUtf8(envelope) && !capabilities.smtpUtf8) {
+  if (!capabilities.smtpUtf8 && needsSmtpUtf8(envelope)) {
     const text = 'the relay does not offer SMTPUTF8, which this address needs';
     return { kind: 'reply', phase: 'rcpt', reply: { code: 553, status: '5.6.7', text } };
   }
