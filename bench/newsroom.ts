@@ -32,6 +32,7 @@ export async function openNewsroom(ctx: Context): Promise<Newsroom> {
   });
   const newsletters = new Map<string, { newsletter: Newsletter; editions: number }>();
   let editions = 0;
+  let told: number[] = [];
   return {
     edition: async (readers, { rhythms } = { rhythms: false }) => {
       const slug = `${rhythms ? 'rhythms' : 'morning'}-${readers}`;
@@ -39,7 +40,7 @@ export async function openNewsroom(ctx: Context): Promise<Newsroom> {
       if (rhythms && at.editions === 0) await giveRhythms(ctx, at.newsletter.id);
       newsletters.set(slug, at);
       editions += 1;
-      await receiveStories(ctx, editions);
+      told = await receiveStories(ctx, editions, told);
       const slot = nextSlot(ctx, at.editions);
       at.editions += 1;
       const { edition, refused } = await draft(ctx, { newsletter: at.newsletter, ...slot });

@@ -1,4 +1,5 @@
 import type { IncomingArticle } from '../src/articles/article.ts';
+import { editArticle } from '../src/articles/edit.ts';
 import { receive } from '../src/articles/receive.ts';
 import type { Context } from '../src/context.ts';
 
@@ -21,16 +22,25 @@ const sentence =
   'Officials said on Tuesday that the figures would be published in full, with the name of whoever answers for each of them. ';
 
 /**
- * The stories of one more edition, as a feed would bring them. Those before expire: what an edition has no room for is told in a
- * list of its own, and each mail would be longer than the one before.
+ * The stories of one more edition, as a feed would bring them. Those of the one before expire: what an edition has no room for
+ * is told in a list of its own, and each mail would be longer than the last.
+ *
+ * @returns their articles.
  */
-export async function receiveStories(ctx: Context, edition: number): Promise<void> {
+export async function receiveStories(
+  ctx: Context,
+  edition: number,
+  before: readonly number[],
+): Promise<number[]> {
   const now = ctx.clock.now().getTime();
-  const past = new Date(now - 1_000);
-  await ctx.db.updateTable('articles').set({ expires_at: past }).where('expires_at', 'is', null).execute();
+  for (const id of before) await editArticle(ctx, id, { expiresAt: new Date(now - 1_000) });
+  const ids: number[] = [];
   for (const [index, subject] of subjects.entries()) {
-    await receive(ctx, story(subject, { edition, index, publishedAt: new Date(now - (index + 1) * 60_000) }));
+    const publishedAt = new Date(now - (index + 1) * 60_000);
+    const { article } = await receive(ctx, story(subject, { edition, index, publishedAt }));
+    ids.push(article.id);
   }
+  return ids;
 }
 
 function story(subject: string, at: { edition: number; index: number; publishedAt: Date }): IncomingArticle {
