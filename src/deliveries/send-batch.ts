@@ -115,8 +115,7 @@ class Round {
     this.#facts = facts;
     this.#pace = pace;
     this.#endsAtMs = endsAtMs;
-    const { baseUrl, bounceDomain } = ctx.config;
-    this.#sender = { keyring: ctx.keyring, baseUrl, bounceDomain };
+    this.#sender = { ...ctx.config, keyring: ctx.keyring };
     this.#windowSize = connectionsOf(ctx);
     this.#waiting = [...subscriberIds];
     this.#turns = new LaneTurns(ctx, lease);
@@ -170,9 +169,7 @@ class Round {
     }
     this.#flying += claimed.length;
     const signed = signFor(claimed, this.#facts, this.#sender);
-    claimed.forEach((one, nth) => {
-      void this.#send(one, signed[nth] as Signed);
-    });
+    for (const [nth, one] of claimed.entries()) void this.#send(one, signed[nth] as Signed);
   }
 
   /** Takes up to so many permits for the lane. */
@@ -261,8 +258,7 @@ class Round {
   }
 
   async #handOver(claimed: Claimed, signed: Signed): Promise<Answer> {
-    const { editionId } = this.#lease;
-    const { timeZone } = this.#facts;
+    const { editionId, timeZone } = this.#facts;
     const { baseUrl } = this.#sender;
     const claimedAtMs = performance.now();
     const pool = this.#ctx.mail.editions;
