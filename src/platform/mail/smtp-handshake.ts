@@ -133,13 +133,15 @@ class Dialogue {
     // Without the family a name could resolve to an address that the source cannot reach.
     const from = source === undefined ? {} : { localAddress: source, family: isIP(source) };
     const address = { host, port, ...from };
-    const socket = relay.secure
-      ? connectTls({ ...tlsNames(host), minVersion: 'TLSv1.2', ...relay.tls, ...options.tls, ...address })
-      : connectPlain(address);
-    this.wire = new Wire(socket);
-    this.connected = new Promise((resolve) =>
-      socket.once(relay.secure ? 'secureConnect' : 'connect', resolve),
-    );
+    const tls = { ...tlsNames(host), minVersion: 'TLSv1.2', ...relay.tls, ...options.tls } as const;
+    let opened = () => {};
+    this.connected = new Promise((resolve) => {
+      opened = resolve;
+    });
+    this.wire = new Wire((onread) => {
+      const at = { ...address, onread };
+      return relay.secure ? connectTls({ ...tls, ...at }, opened) : connectPlain(at, opened);
+    });
     this.wire.onReply = (lines) => {
       this.#heard.push(lines);
       this.#wake();

@@ -1,5 +1,4 @@
-import type { Socket } from 'node:net';
-import { isIP } from 'node:net';
+import { isIP, type OnReadOpts, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 
 import type { Slab } from './slab.ts';
@@ -8,6 +7,8 @@ const lineBytesMax = 4_096;
 const replyLinesMax = 128;
 const repliesWaitingMax = 64;
 const pieceBytesMax = 128 * 1024;
+/** Replies are short. A connection reads them into memory of its own: left to it, Node takes 64 KB anew for each. */
+const readBytes = 4_096;
 
 /** Cuts a byte stream into SMTP replies, however the bytes are split. Bounded; throws on what is no reply. */
 export class ReplyReader {
@@ -60,9 +61,14 @@ export class Wire {
   #socket: Socket;
   #reader = new ReplyReader();
 
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.setNoDelay(true);
+  constructor(connect: (onread: OnReadOpts) => Socket) {
+    const buffer = Buffer.allocUnsafeSlow(readBytes);
+    const callback = (bytes: number) => {
+      this.#hear(buffer.subarray(0, bytes));
+      return true;
+    };
+    this.#socket = connect({ buffer, callback });
+    this.#socket.setNoDelay(true);
     this.#listen();
   }
 
@@ -117,16 +123,16 @@ export class Wire {
   startTls(host: string, options: ConnectionOptions): Promise<void> {
     const plain = this.#socket;
     // Errors of the plain socket stay heard; its end is told by the TLS socket, after the last bytes.
-    for (const event of ['data', 'end', 'close']) plain.removeAllListeners(event);
+    for (const event of ['end', 'close']) plain.removeAllListeners(event);
     plain.pause();
     this.#socket = connectTls({ ...tlsNames(host), minVersion: 'TLSv1.2', ...options, socket: plain });
+    this.#socket.on('data', (chunk: Buffer) => this.#hear(chunk));
     this.#listen();
     return new Promise((resolve) => this.#socket.once('secureConnect', resolve));
   }
 
   #listen(): void {
     const socket = this.#socket;
-    socket.on('data', (chunk: Buffer) => this.#hear(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => this.destroy(sentence(error)));
     socket.on('end', () => this.destroy('the server closed the connection'));
     socket.on('close', () => this.destroy('the server closed the connection'));
