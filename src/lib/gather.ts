@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { turn } from './turn.ts';
 
 /** Does several calls in one go; answers in their order. */
 type DoAll<Ground, Call, Answer> = (ground: Ground, calls: readonly Call[]) => Promise<readonly Answer[]>;
@@ -62,9 +63,4 @@ export function gather<Ground extends object, Call, Answer>(
       queues.set(ground, first);
       void run(ground, first);
     });
-}
-
-/** What else this turn of the loop brings is there after it. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

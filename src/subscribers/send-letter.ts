@@ -109,7 +109,10 @@ function settle(ctx: Context, sent: Sent): Promise<SettledLetter | undefined> {
   return ctx.db.transaction().execute((tx) => settleAlone(ctx, tx, { ...sent, now }));
 }
 
-/** Those that relays accept at the same time, in one transaction. */
+/** Letters of one bell leave one by one: those of so many milliseconds share their transaction. */
+const settlePauseMs = 20;
+
+/** Those that relays accept at about the same time, in one transaction. */
 const settleAccepted = gather<Context['db'], Sent & { now: Date }, SettledLetter | undefined>(
   (db, sent) =>
     db.transaction().execute(async (tx) => {
@@ -119,7 +122,7 @@ const settleAccepted = gather<Context['db'], Sent & { now: Date }, SettledLetter
       await noteAttempts(tx, domains, now);
       return settled;
     }),
-  { callsMax: 50, mendable: (error) => !unreachable(error) },
+  { callsMax: 50, pauseMs: settlePauseMs, mendable: (error) => !unreachable(error) },
 );
 
 async function settleAlone(

@@ -5,6 +5,7 @@ import { shownEditions } from '../newsletters/showcase.ts';
 import { currentWordings } from '../newsletters/wordings.ts';
 import { ErrorSummary, Page } from '../platform/http/layout.tsx';
 import { say } from '../platform/i18n/messages.ts';
+import { drawnOnce } from './drawn-once.ts';
 import { type PageRequest, pageFrame } from './page-frame.tsx';
 import { embedScriptPath, setPolicy } from './page-policy.ts';
 import { pathIn, placeOf } from './place.ts';
@@ -12,7 +13,10 @@ import { mintStillHuman } from './proof.ts';
 import { DomainChoices, type DomainDoubt, doubtWords, type FormValues, SignUpForm } from './sign-up-form.tsx';
 import { inSurge } from './surge.ts';
 
-/** The hosted page of one newsletter: the form, what is wrong with it if anything is, and what there is to read first. */
+/**
+ * The hosted page of one newsletter: the form, what is wrong with it if anything is, and what there is to read first. As it
+ * stands before anything is typed, it is drawn once for everyone who comes by the same URL.
+ */
 export async function formPage(
   ctx: Context,
   c: PageRequest,
@@ -40,7 +44,7 @@ export async function formPage(
   setPolicy(c, { newsletter, returnTo: values.returnTo, script: surge });
   // The token in it is good for one reader.
   if (surge) c.header('Cache-Control', 'no-store');
-  return c.html(
+  const page = () => (
     <Page
       {...pageFrame(c, lang, newsletter)}
       title={error ? `${say(lang, 'signup.error.title')} · ${headline}` : headline}
@@ -65,9 +69,11 @@ export async function formPage(
           archive={archiveUrl(ctx.config.baseUrl, newsletter, lang)}
         />
       )}
-    </Page>,
-    status,
+    </Page>
   );
+  if (status !== 200 || surge) return c.html(page(), status);
+  const key = [lang, c.req.url, wordings.consentV, JSON.stringify(latest)].join(' ');
+  return c.html(drawnOnce(newsletter, key, () => page().toString()));
 }
 
 /** What there is to read first, and who writes it. */

@@ -1,6 +1,9 @@
 /** RFC 2045 §6.7 (5) allows 76 with the closing "="; every line leaves room for it, so that a place may follow. */
 const lineCharsMax = 75;
 
+/** Of such a line only "=" is written otherwise: nearly every line of a letter. */
+const plainLine = /^(?:[\t\x20-\x7e]*[\x21-\x7e])?$/;
+
 const unsafe = /[^\t\x20-\x3c\x3e-\x7e]+|[\t ]$/gu;
 
 /** A word that stands in a line of its own as it is, such as a URL. */
@@ -27,7 +30,7 @@ export function encodeQuotedPrintable(text: string): string {
 }
 
 function encodeLine(line: string): string {
-  const safe = line.replace(unsafe, toHex);
+  const safe = plainLine.test(line) ? line.replaceAll('=', '=3D') : line.replace(unsafe, toHex);
   let lines = '';
   let from = 0;
   for (;;) {

@@ -18,6 +18,7 @@ export function disarmHtml(html: string): string {
  * invisible word joiner stands between the two.
  */
 export function disarmText(text: string): string {
+  if (!text.includes('[[')) return text;
   return text.replace(/\S*\[\[\S*/g, (word) =>
     /^(https?|mailto):/i.test(word) ? word.replaceAll('[', '%5B') : word.replace(/\[(?=\[)/g, '[\u2060'),
   );

@@ -1,4 +1,4 @@
-import { checkHtml } from './check-html.ts';
+import { checkUrl } from './check-html.ts';
 import { cleanView } from './clean.ts';
 import { disarmHtml, escapeForMjml } from './escape.ts';
 import { renderMjml } from './mjml.ts';
@@ -11,7 +11,11 @@ const framesMax = 200;
 const open = '\ue000';
 const close = '\ue001';
 
-type Frame = { fixed: string[]; values: number[] };
+interface Frame {
+  fixed: string[];
+  /** Which text follows each piece but the last, and whether it is a link's or an image's whole URL. */
+  values: { text: number; isUrl: boolean }[];
+}
 
 const framesOf = new WeakMap<Templates, Map<string, Promise<Frame>>>();
 
@@ -61,18 +65,22 @@ function holdsPlace(text: string): boolean {
 async function makeFrame(templates: Templates, template: string, shape: object): Promise<Frame> {
   const { html } = await renderMjml(templates.render(template, shape));
   const parts = html.split(new RegExp(`${open}(\\d+)${close}`));
+  const fixed = parts.filter((_, index) => index % 2 === 0);
+  const texts = parts.filter((_, index) => index % 2 === 1).map(Number);
   return {
-    fixed: parts.filter((_, index) => index % 2 === 0),
-    values: parts.filter((_, index) => index % 2 === 1).map(Number),
+    fixed,
+    values: texts.map((text, nth) => ({ text, isUrl: /\s(?:href|src)="$/i.test(fixed[nth] ?? '') })),
   };
 }
 
+/** The frame was checked whole when it was made; an escaped text can bring nothing into it but a dangerous URL. */
 function fill({ fixed, values }: Frame, texts: string[]): string {
   const pieces = fixed.map((piece, index) => {
     const value = values[index];
-    return value === undefined ? piece : piece + disarmHtml(escapeForMjml(texts[value] ?? ''));
+    if (value === undefined) return piece;
+    const filled = disarmHtml(escapeForMjml(texts[value.text] ?? ''));
+    if (value.isUrl) checkUrl(filled);
+    return piece + filled;
   });
-  const html = pieces.join('');
-  checkHtml(html);
-  return html;
+  return pieces.join('');
 }

@@ -1,3 +1,4 @@
+import { ownTurn } from '../../lib/turn.ts';
 import { cutBlocks, type Fate, joinBlocks } from './blocks.ts';
 import { clean } from './clean.ts';
 import { completeDigest, completeLetter } from './complete.ts';
@@ -51,13 +52,15 @@ export function joinDigest(
 
 /**
  * Renders a letter. Its MJML is run once for all readers whose letter has the same shape (same template, language and
- * optional parts); after that a letter costs a few string joins. The same view gives the same mail.
+ * optional parts); after that a letter costs a few string joins. Each has a turn of the loop of its own, since letters come
+ * by the dozen and pages wait for none of them. The same view gives the same mail.
  */
 export async function renderLetter<Name extends LetterName>(
   templates: Templates,
   name: Name,
   view: LetterViews[Name],
 ): Promise<RenderedMail> {
+  await ownTurn(templates);
   const complete = completeLetter(name, view);
   const html = await letterHtml(templates, `${name}.mjml`, complete);
   return { html, text: wrapText(templates.render(`${name}.txt`, complete)) };

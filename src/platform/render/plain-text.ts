@@ -63,6 +63,7 @@ function pieces(word: string, columns: number): string[] {
 
 function measure(text: string): number {
   let width = text.length;
+  if (!text.includes('[[')) return width;
   for (const [place, filled] of Object.entries(filledColumns)) {
     width += (text.split(place).length - 1) * (filled - place.length);
   }

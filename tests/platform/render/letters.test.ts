@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { afterAll, expect, test } from 'vitest';
+import { checkHtml } from '../../../src/platform/render/check-html.ts';
 import { clean } from '../../../src/platform/render/clean.ts';
 import { completeLetter } from '../../../src/platform/render/complete.ts';
 import { renderLetter } from '../../../src/platform/render/mail.ts';
@@ -102,6 +103,12 @@ test('a letter refuses a link that runs, even when its frame is kept', async () 
   const bad = { ...view, resume: { label: 'x', url: 'javascript:alert(1)' } };
   await expect(renderLetter(templates, 'paused', bad)).rejects.toThrow(/must be https/);
   await renderLetter(templates, 'paused', view);
+});
+
+test('a letter’s frame refuses a value that stands in a tag without quotes', () => {
+  for (const tag of ['<p \ue0000\ue001>', '<a href=\ue0000\ue001>', '<a href="https://x" \ue0000\ue001>'])
+    expect(() => checkHtml(tag)).toThrow(/must stand between quotes/);
+  checkHtml('<a href="\ue0000\ue001" title="\ue0001\ue001">\ue0002\ue001</a>');
 });
 
 test('a text in a letter is escaped, cleaned and never a place', async () => {
