@@ -3,7 +3,7 @@ import type { Child } from 'hono/jsx';
 import type { Newsletter, Publisher } from '../newsletters/newsletter.ts';
 import type { GuardEnv } from '../platform/http/guard.ts';
 import type { LanguageLink, PageFrame } from '../platform/http/layout.tsx';
-import { chooseLanguage, dirOf, languageName } from '../platform/i18n/languages.ts';
+import { chooseLanguage, dirOf, isLang, languageName } from '../platform/i18n/languages.ts';
 import { say, sayParts } from '../platform/i18n/messages.ts';
 import { placeOf } from './place.ts';
 
@@ -39,6 +39,18 @@ export function pageLanguage(
     fallback: about.fallback ?? about.available[0] ?? 'en',
     available: about.available,
   });
+}
+
+/** A query with the language that this page's URL names, if it names one: who switched it is answered in it. */
+export function languageQuery(c: PageRequest, more: Record<string, string> = {}): string {
+  const lang = c.req.query('lang');
+  const query = new URLSearchParams({ ...more, ...(lang !== undefined && isLang(lang) ? { lang } : {}) });
+  return query.size > 0 ? `?${query}` : '';
+}
+
+/** This page's own address, for the forms on it. */
+export function hereAgain(c: PageRequest): string {
+  return c.req.path + languageQuery(c);
 }
 
 /** What stands around a page: whose it is, in which languages, and who is behind it. */
