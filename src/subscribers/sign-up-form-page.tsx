@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { archiveUrl } from '../newsletters/archive-url.ts';
 import { inLanguage, type Newsletter } from '../newsletters/newsletter.ts';
-import { shownEditions } from '../newsletters/showcase.ts';
+import { type ShownEdition, shownEditions } from '../newsletters/showcase.ts';
 import { currentWordings } from '../newsletters/wordings.ts';
 import { ErrorSummary, Page } from '../platform/http/layout.tsx';
 import { say } from '../platform/i18n/messages.ts';
@@ -47,6 +47,7 @@ export async function formPage(
       description={inLanguage(newsletter.promise, lang, newsletter.languages[0])}
       canonical={`${ctx.config.baseUrl}/s/${newsletter.slug}?lang=${lang}`}
       noindex={status !== 200 || place.framed}
+      head={<Picture picture={latest.find((edition) => edition.picture)?.picture} />}
       script={surge ? embedScriptPath : undefined}
     >
       {error && (
@@ -67,6 +68,18 @@ export async function formPage(
       )}
     </Page>,
     status,
+  );
+}
+
+/** What a link to the page shows where it is shared: the picture of the newest edition that has one. Nothing here loads it. */
+function Picture({ picture }: { picture: ShownEdition['picture'] }) {
+  if (!picture) return null;
+  return (
+    <>
+      <meta property="og:image" content={picture.url} />
+      <meta property="og:image:alt" content={picture.alt} />
+      <meta name="twitter:card" content="summary_large_image" />
+    </>
   );
 }
 
