@@ -53,7 +53,7 @@ export function hereAgain(c: PageRequest): string {
   return c.req.path + languageQuery(c);
 }
 
-/** What stands around a page: whose it is, in which languages, and who is behind it. */
+/** What stands around a page: whose it is, in which languages, and who is behind it. Names its language to caches and tools. */
 export function pageFrame(
   c: PageRequest,
   lang: string,
@@ -66,6 +66,7 @@ export function pageFrame(
   frameScript: string | undefined;
 } {
   const { framed, theme, dir } = placeOf(c);
+  c.header('Content-Language', lang);
   return {
     framed,
     theme,
