@@ -282,6 +282,15 @@ describe('data and erasure', () => {
       .orderBy('id', 'desc')
       .execute();
     expect(standing.length).toBe(1);
+    const consents = await web.ctx.db
+      .selectFrom('consents')
+      .select('fingerprint')
+      .where('subscriber_id', '=', subscriberId)
+      .execute();
+    expect(consents.map(({ fingerprint }) => fingerprint.length)).toEqual(
+      consents.map(() => (forget ? 0 : 32)),
+    );
+    expect(consents).not.toEqual([]);
     for (const old of [url, dataLink]) expect((await look(old)).status).toBeGreaterThanOrEqual(404);
     expect((await account.get()).status).toBe(410);
     web.ctx.clock.advance(11 * minute);
