@@ -18,6 +18,7 @@ import { messagePage } from './message-page.tsx';
 import { languageQuery, type PageRequest, pageFrame, pageLanguage, speakerOf } from './page-frame.tsx';
 import { selectWordings } from './sign-up-queries.ts';
 import { unknownLinkPage } from './unknown-link-page.tsx';
+import { voiceOf } from './voice.ts';
 import { actWithdraw, withdrawPage } from './withdraw-page.tsx';
 
 /** Where the letter's links lead. GET shows, POST acts; nothing submits itself, and no script is needed. */
@@ -94,11 +95,12 @@ async function askPage(
   if (!first) return closedNewsletterPage(ctx, c, all[0], signUp.lang);
   const wordings = await selectWordings(ctx.db, signUp.wordingIds);
   const marketing = signUp.marketing ? wordings.find((one) => one.purpose === 'marketing') : undefined;
-  const lang = pageLanguage(c, { form: signUp.lang, available: first.languages });
+  const voice = (await voiceOf(ctx, open)) ?? first;
+  const lang = pageLanguage(c, { form: signUp.lang, available: voice.languages });
   const title = say(lang, 'confirm.title');
   const error = refused && say(lang, 'confirm.nothing');
   return c.html(
-    <Page {...pageFrame(c, lang, first)} title={`${title} · ${first.name}`} noindex>
+    <Page {...pageFrame(c, lang, voice)} title={`${title} · ${voice.name}`} noindex>
       {error && (
         <ErrorSummary
           title={say(lang, 'signup.error.title')}

@@ -41,10 +41,15 @@ export function pageLanguage(
   });
 }
 
-/** A query with the language that this page's URL names, if it names one: who switched it is answered in it. */
-export function languageQuery(c: PageRequest, more: Record<string, string> = {}): string {
+/** The language that this page's URL names, if it names one: who switched it is answered in it. */
+export function namedLanguage(c: PageRequest): { lang?: string } {
   const lang = c.req.query('lang');
-  const query = new URLSearchParams({ ...more, ...(lang !== undefined && isLang(lang) ? { lang } : {}) });
+  return lang !== undefined && isLang(lang) ? { lang } : {};
+}
+
+/** The same as a query, with more in front of it. */
+export function languageQuery(c: PageRequest, more: Record<string, string> = {}): string {
+  const query = new URLSearchParams({ ...more, ...namedLanguage(c) });
   return query.size > 0 ? `?${query}` : '';
 }
 
