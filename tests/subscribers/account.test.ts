@@ -236,6 +236,11 @@ describe('data and erasure', () => {
     expect(html).toContain(email);
     expect(html).toContain('Yang diketahui Example Media tentang Anda');
     expect(html).toContain('Get the free Inside Washington email');
+    // What the JSON says in our words, the page says in the reader's.
+    expect(html).toContain('<td>14 Juli 2026</td>');
+    expect(html).toContain('<td>Diterima penyedia email Anda</td>');
+    expect(html).toContain('<td>Anda menerimanya</td>');
+    expect(html).not.toMatch(/<td>[^<]*\b(active|accepted|marketing)\b/);
     expect(html).not.toContain('<script');
     web.ctx.clock.advance(25 * hour);
     expect((await fetch(link)).status).toBe(410);
