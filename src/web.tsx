@@ -120,6 +120,11 @@ function FaultPage({ fault, frame }: { fault: Fault; frame: PageFrame }) {
     <Page {...frame} title={title} noindex>
       <h1>{title}</h1>
       <p class="reading">{say(lang, `error.${known}.detail` as MessageKey)}</p>
+      {[404, 410].includes(fault.status) && (
+        <p>
+          <a href={`/s?lang=${lang}`}>{say(lang, 'signup.list.choose')}</a>
+        </p>
+      )}
       <p class="meta">{say(lang, 'error.reference', { id: fault.requestId })}</p>
     </Page>
   );

@@ -53,7 +53,9 @@ describe('the front door', () => {
     const html = await (await fetch(`${program.url}//elsewhere.example/x`)).text();
     expect(html).toContain('href="?lang=id"');
     expect(html).not.toContain('elsewhere');
-    expect((await look(`${program.url}/x/y?lang=id`)).text).toContain('Tidak ada halaman di sini');
+    const indonesian = await (await fetch(`${program.url}/x/y?lang=id`)).text();
+    expect(indonesian).toContain('Tidak ada halaman di sini');
+    expect(indonesian).toContain('<a href="/s?lang=id">Buletin</a>');
   });
 
   it('shows where the links of a test lead, and acts on nothing there', async () => {
