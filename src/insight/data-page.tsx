@@ -97,7 +97,7 @@ export function dataPage(data: PersonalData, publisher: Publisher | undefined, n
 
 const look =
   ':root{color-scheme:light dark}' +
-  'body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}' +
+  'body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:break-word}' +
   'table{border-collapse:collapse;width:100%}th,td{text-align:start;vertical-align:top;padding:.25rem .5rem;border-bottom:1px solid #999}' +
   // On a telephone each row is a paragraph: four columns of one word each read badly.
   '@media(max-width:40rem){thead{position:absolute;clip-path:inset(50%)}th,td{display:block;border:0}tr{display:block;padding:.5rem 0;border-bottom:1px solid #999}}';
