@@ -6,10 +6,12 @@
   const field = document.querySelector<HTMLSelectElement>('#time-zone');
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (!offer || !field || !zone || field.value === zone) return;
-  if (![...field.options].some((option) => option.value === zone)) return;
-  offer.textContent = (offer.dataset.zoneOffer ?? '').replace('{zone}', zone.replace(/_/g, ' '));
+  const name = zone.replace(/_/g, ' ');
+  offer.textContent = (offer.dataset.zoneOffer ?? '').replace('{zone}', name);
   offer.hidden = false;
   offer.addEventListener('click', () => {
+    // Browsers and we may know a zone by names of other years: Asia/Calcutta is Asia/Kolkata.
+    if (![...field.options].some((option) => option.value === zone)) field.add(new Option(name, zone));
     field.value = zone;
     field.focus();
     offer.hidden = true;

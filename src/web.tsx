@@ -22,10 +22,10 @@ import { assets } from './platform/http/assets.ts';
 import { DocsPage } from './platform/http/docs.tsx';
 import { type GuardEnv, guard, limitBodies } from './platform/http/guard.ts';
 import { houseOnly, isLoopback } from './platform/http/house-only.ts';
-import { Page, type PageFrame } from './platform/http/layout.tsx';
+import { type LanguageLink, Page, type PageFrame } from './platform/http/layout.tsx';
 import { maintenance } from './platform/http/maintenance.ts';
 import { openApiDocument } from './platform/http/openapi.ts';
-import { chooseLanguage, dirOf, languages } from './platform/i18n/languages.ts';
+import { chooseLanguage, dirOf, languageName, languages } from './platform/i18n/languages.ts';
 import { type MessageKey, say } from './platform/i18n/messages.ts';
 import { trapApp } from './platform/mail/trap-pages.tsx';
 import { subscribersApi } from './subscribers/api.ts';
@@ -39,7 +39,8 @@ import { publicApi } from './subscribers/public-api.ts';
 export function openWeb(ctx: Context): Hono<GuardEnv> {
   const { config, log } = ctx;
   const https = config.baseUrl.startsWith('https://');
-  const app = new Hono<GuardEnv>();
+  // A slash at the end is a habit of people and of programs that mend links; the page is the same.
+  const app = new Hono<GuardEnv>({ strict: false });
   app.use(guard({ log, trustedProxies: config.trustedProxies, https }));
   app.use(limitBodies());
   if (config.maintenance) app.use(maintenance);
@@ -85,7 +86,9 @@ function openV1(ctx: Context): OpenAPIHono<KeyEnv> {
   api.route('/', publicApi(ctx));
   const document = openApiDocument(api, { version, baseUrl: ctx.config.baseUrl });
   api.get('/v1/openapi.json', (c) => c.json(document));
-  api.get('/docs', (c) => c.html(<DocsPage document={document} frame={frameOf(c)} />));
+  api.get('/docs', (c) =>
+    c.html(<DocsPage document={document} frame={{ ...frameOf(c), languageLinks: [] }} />),
+  );
   return api;
 }
 
@@ -109,12 +112,19 @@ function testLinkPages(): Hono<GuardEnv> {
 
 function FaultPage({ fault, frame }: { fault: Fault; frame: PageFrame }) {
   const { lang } = frame;
+  // A person with the wrong method came by a wrong address.
+  if (fault.status === 405) return <FaultPage fault={{ ...fault, status: 404 }} frame={frame} />;
   const known = [400, 403, 404, 409, 410, 413, 422, 429, 503].includes(fault.status) ? fault.status : 500;
   const title = say(lang, `error.${known}.title` as MessageKey);
   return (
     <Page {...frame} title={title} noindex>
       <h1>{title}</h1>
       <p class="reading">{say(lang, `error.${known}.detail` as MessageKey)}</p>
+      {[404, 410].includes(fault.status) && (
+        <p>
+          <a href={`/s?lang=${lang}`}>{say(lang, 'signup.list.choose')}</a>
+        </p>
+      )}
       <p class="meta">{say(lang, 'error.reference', { id: fault.requestId })}</p>
     </Page>
   );
@@ -127,9 +137,22 @@ function frameOf(c: Request): PageFrame {
     fallback: 'en',
     available: languages,
   });
+  c.header('Content-Language', lang);
   return {
     lang,
     dir: dirOf(lang),
     words: { skip: say(lang, 'page.skip'), languages: say(lang, 'page.languages') },
+    // What a form was answered cannot be asked for again in another language.
+    languageLinks: c.req.method === 'POST' ? [] : languageLinks(lang),
   };
+}
+
+/** To this very page, whose path may be anything that somebody typed. */
+function languageLinks(current: string): LanguageLink[] {
+  return languages.map((lang) => ({
+    lang,
+    name: languageName(lang),
+    href: `?lang=${lang}`,
+    current: lang === current,
+  }));
 }

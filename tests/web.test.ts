@@ -31,6 +31,33 @@ describe('the front door', () => {
     expect([old.status, ((await old.json()) as { schema: string }).schema]).toEqual([503, 'old']);
   });
 
+  it('says which methods a page takes, and of a page that there is not that it is not there', async () => {
+    const asked = async (method: string, path: string) => {
+      const answer = await fetch(program.url + path, { method, headers: { Accept: 'application/json' } });
+      return [answer.status, answer.headers.get('Allow')];
+    };
+    expect(await asked('PUT', '/s')).toEqual([405, 'GET, HEAD, OPTIONS, POST']);
+    expect(await asked('DELETE', '/confirm/abc')).toEqual([405, 'GET, HEAD, POST']);
+    expect(await asked('POST', '/v1/editions/ed_1')).toEqual([405, 'GET, HEAD, PATCH']);
+    expect(await asked('POST', '/v1/nothing')).toEqual([404, null]);
+    expect((await asked('PUT', '/nothing/here/at/all'))[0]).toBe(404);
+  });
+
+  it('opens a page whose address got a slash at its end, and tells in both languages that there is none', async () => {
+    for (const path of ['/s/', '/m/', '/sitemap.xml/']) {
+      expect((await fetch(program.url + path)).status, path).toBe(200);
+    }
+    const missing = await look(`${program.url}//elsewhere.example/x`);
+    expect([missing.status, missing.headers.get('Content-Language')]).toEqual([404, 'en']);
+    expect(missing.text).toContain('Bahasa Indonesia');
+    const html = await (await fetch(`${program.url}//elsewhere.example/x`)).text();
+    expect(html).toContain('href="?lang=id"');
+    expect(html).not.toContain('elsewhere');
+    const indonesian = await (await fetch(`${program.url}/x/y?lang=id`)).text();
+    expect(indonesian).toContain('Tidak ada halaman di sini');
+    expect(indonesian).toContain('<a href="/s?lang=id">Buletin</a>');
+  });
+
   it('shows where the links of a test lead, and acts on nothing there', async () => {
     const page = await look(`${program.url}/u/test`);
     expect(page.text).toContain('This was a test');

@@ -17,7 +17,7 @@ import {
 } from './archive-request.tsx';
 import { countOpinion } from './count-opinion.ts';
 import { type Edition, type Wish, wishes } from './edition.ts';
-import { currentPage } from './page-queries.ts';
+import { currentPage, printedPages } from './page-queries.ts';
 
 /**
  * Where the two links of a mail lead that ask for more or less like it: a page with one button. They are the same for every
@@ -43,7 +43,15 @@ async function ask(ctx: Context, c: Req, kind: Edition['kind'], wish: Wish): Pro
   const { newsletter, lang, baseUrl } = archive;
   const address = needsKey(newsletter, edition, ctx.clock.now()) ? mailedUrl : webUrl;
   const url = address(baseUrl, newsletter, edition, lang);
-  const asked = { archive, url, wish, title: page.view.title, thanked: c.req.query('thanks') === '1' };
+  const { languages } = await printedPages(ctx.db, edition.id);
+  const thanked = c.req.query('thanks') === '1';
+  const urls = newsletter.languages
+    .filter((one) => languages.includes(one))
+    .map((one) => {
+      const own = opinionUrl(address(baseUrl, newsletter, edition, one), wish);
+      return { lang: one, url: thanked ? `${own}?thanks=1` : own };
+    });
+  const asked = { archive, url, urls, wish, title: page.view.title, thanked };
   c.header('Cache-Control', 'no-store');
   c.header('Referrer-Policy', 'no-referrer');
   return c.html(await draw(<OpinionPage {...asked} />));
@@ -62,15 +70,17 @@ function OpinionPage(props: {
   archive: Archive;
   /** Of the edition. */
   url: string;
+  /** This page's own addresses by language. */
+  urls: readonly { lang: string; url: string }[];
   wish: Wish;
   title: string;
   thanked: boolean;
 }) {
-  const { archive, url, wish, thanked } = props;
+  const { archive, url, urls, wish, thanked } = props;
   const { newsletter, lang } = archive;
   const title = thanked ? say(lang, 'opinion.thanks.title') : say(lang, `opinion.${wish}.title`);
   return (
-    <Page {...archiveFrame(archive, [])} title={title} noindex folio={[newsletter.name]}>
+    <Page {...archiveFrame(archive, urls)} title={title} noindex folio={[newsletter.name]}>
       <h1>{title}</h1>
       {thanked ? (
         <p class="reading">{say(lang, 'opinion.thanks.detail', { newsletter: newsletter.name })}</p>
@@ -79,7 +89,9 @@ function OpinionPage(props: {
           <p class="reading">
             {say(lang, `opinion.${wish}.detail`, { newsletter: newsletter.name, edition: props.title })}
           </p>
-          <button type="submit">{say(lang, `opinion.${wish}.button`)}</button>
+          <p class="actions">
+            <button type="submit">{say(lang, `opinion.${wish}.button`)}</button>
+          </p>
           <p class="meta">{say(lang, 'opinion.anonymous')}</p>
         </form>
       )}

@@ -1,6 +1,6 @@
 import { getNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
-import { emptyShowcase, keptMax, showEdition } from '../newsletters/showcase.ts';
+import { emptyShowcase, keptMax, type ShownEdition, showEdition } from '../newsletters/showcase.ts';
 import type { Db } from '../platform/db/database.ts';
 import { webUrl } from './addresses.ts';
 import type { Edition } from './edition.ts';
@@ -29,6 +29,7 @@ export async function publishEdition(db: Db, editionId: number, baseUrl: string)
       slotDate: edition.slotDate,
       subject,
       ...appearance(edition),
+      ...(await pictureOf(db, editionId, lang)),
       url: webUrl(baseUrl, newsletter, edition, lang),
     };
     await showEdition(db, { newsletterId: newsletter.id, lang }, shown);
@@ -48,10 +49,16 @@ export async function refreshShowcase(db: Db, newsletter: Newsletter, baseUrl: s
     for (const one of latest) {
       const { editionId, slotDate, title: subject } = one;
       const url = webUrl(baseUrl, newsletter, one, lang);
-      const shown = { editionId, slotDate, subject, url, ...appearance(one) };
+      const picture = await pictureOf(db, editionId, lang);
+      const shown = { editionId, slotDate, subject, url, ...appearance(one), ...picture };
       await showEdition(db, { newsletterId: newsletter.id, lang }, shown);
     }
   }
+}
+
+async function pictureOf(db: Db, editionId: number, lang: string): Promise<Pick<ShownEdition, 'picture'>> {
+  const image = (await currentPage(db, editionId, lang))?.view.lead.image;
+  return image ? { picture: { url: image.url, alt: image.alt } } : {};
 }
 
 function appearance(one: Pick<Edition, 'archiveDelayMinutes' | 'appearsAt'>): { appearsAt?: string } {

@@ -21,7 +21,7 @@ export async function gatherData(ctx: Context, { subscriberId }: Payload<'gather
   const publisher = await findPublisher(ctx.db);
   const zip = zipOf([
     { name: 'data.json', text: `${JSON.stringify(data, null, 2)}\n` },
-    { name: 'data.html', text: dataPage(data, publisher) },
+    { name: 'data.html', text: dataPage(data, publisher, ctx.clock.now()) },
   ]);
   const kept = await keepCopy(ctx, copyId, zip);
   ctx.log.info({ deed: 'gather-data', subscriberId, bytes: zip.length, kept }, 'data gathered');

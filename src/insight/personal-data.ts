@@ -22,15 +22,16 @@ export async function personalData(db: Db, subscriberId: number) {
     .where('erased_at', 'is', null)
     .executeTakeFirst();
   if (!profile) return undefined;
-  const [subscriptions, consents, deliveries, events, signUps, bounces] = await Promise.all([
+  const [subscriptions, consents, deliveries, events, signUps, bounces, suppressions] = await Promise.all([
     subscriptionsOf(db, subscriberId),
     consentsOf(db, subscriberId),
     deliveriesOf(db, subscriberId),
     eventsOf(db, subscriberId),
     signUpsOf(db, subscriberId),
     bouncesOf(db, subscriberId),
+    suppressionsOf(db, subscriberId),
   ]);
-  return { profile, subscriptions, consents, sign_ups: signUps, deliveries, bounces, events };
+  return { profile, subscriptions, consents, sign_ups: signUps, deliveries, bounces, suppressions, events };
 }
 
 function subscriptionsOf(db: Db, subscriberId: number) {
@@ -137,5 +138,15 @@ function bouncesOf(db: Db, subscriberId: number) {
     .select(['at', 'source', 'class', 'code', 'status', 'text_masked as answer'])
     .where('subscriber_id', 'in', idsOf(subscriberId))
     .orderBy('id')
+    .execute();
+}
+
+function suppressionsOf(db: Db, subscriberId: number) {
+  return db
+    .selectFrom('suppressions as s')
+    .leftJoin('newsletters as n', 'n.id', 's.newsletter_id')
+    .select(['s.at', 's.reason', 's.source', 'n.name as newsletter', 's.released_at'])
+    .where('s.subscriber_id', 'in', idsOf(subscriberId))
+    .orderBy('s.id')
     .execute();
 }

@@ -14,7 +14,8 @@ export interface EmailAddress {
 
 const localBytesMax = 64;
 const addressBytesMax = 254;
-const localPart = /^[^\s@"(),:;<>[\\\]\p{C}]+$/u;
+/** U+FFFD stands for bytes that were no UTF-8: whoever they were meant for cannot be known any more. */
+const localPart = /^[^\s@"(),:;<>[\\\]\p{C}\ufffd]+$/u;
 const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**

@@ -8,6 +8,8 @@ export interface ShownEdition {
   slotDate: string;
   subject: string;
   url: string;
+  /** Of its lead story: what a link to the sign-up page shows where it is shared. */
+  picture?: { url: string; alt: string };
   /** From when its page is there for everybody; without it, at once. */
   appearsAt?: string;
 }

@@ -25,6 +25,8 @@ export async function accountPage(
   const title = say(lang, 'account.title');
   const error = wrong?.error(lang);
   const asked = c.req.query('asked');
+  // Named, since who was erased has no language of their own any more.
+  const action = `/m/account?lang=${lang}`;
   return c.html(
     <Page {...pageFrame(c, lang, speakerOf(publisher))} title={title} noindex>
       {error && (
@@ -43,7 +45,7 @@ export async function accountPage(
       <section id="email" class="part">
         <h2>{say(lang, 'account.email.title')}</h2>
         <p class="reading">{say(lang, 'account.email.detail')}</p>
-        <form method="post" action="/m/account">
+        <form method="post" action={action}>
           <input type="hidden" name="act" value="email" />
           <p class="field">
             <label for="new-email">{say(lang, 'account.email.new')}</label>
@@ -60,7 +62,7 @@ export async function accountPage(
       <section id="data" class="part">
         <h2>{say(lang, 'account.data.title')}</h2>
         <p class="reading">{say(lang, 'account.data.detail')}</p>
-        <form method="post" action="/m/account">
+        <form method="post" action={action}>
           <input type="hidden" name="act" value="data" />
           <button type="submit">{say(lang, 'account.data.button')}</button>
         </form>
@@ -70,7 +72,7 @@ export async function accountPage(
         <h2>{say(lang, 'account.erase.title')}</h2>
         <p class="reading">{say(lang, 'account.erase.detail')}</p>
         <p class="reading">{say(lang, 'account.erase.keep')}</p>
-        <form method="post" action="/m/account">
+        <form method="post" action={action}>
           <input type="hidden" name="act" value="erase" />
           <p class="checkbox-row">
             <input id="forget" name="forget" type="checkbox" value="yes" />
@@ -82,7 +84,7 @@ export async function accountPage(
         </form>
       </section>
       <hr class="hairline" />
-      <form method="post" action="/m/account">
+      <form method="post" action={action}>
         <input type="hidden" name="act" value="close" />
         <button type="submit" class="quiet">
           {say(lang, 'account.close')}

@@ -13,7 +13,7 @@ import { askForData, findCopy } from './data-copies.ts';
 import { erase } from './erase.ts';
 import { type FormFields, formFields } from './form-fields.ts';
 import { messagePage } from './message-page.tsx';
-import type { PageRequest } from './page-frame.tsx';
+import { languageQuery, type PageRequest } from './page-frame.tsx';
 import { canStop, openStopToken, stopEmailChange } from './stop-email-change.ts';
 
 /**
@@ -41,7 +41,7 @@ export function accountPages(ctx: Context): Hono<GuardEnv> {
       });
     const { name, secure } = cookieOf(ctx);
     setCookie(c, name, opened.session, { path: '/', httpOnly: true, sameSite: 'Strict', secure });
-    return c.redirect(`/m/account#${opened.act}`, 303);
+    return c.redirect(`${accountPath(c)}#${opened.act}`, 303);
   });
   app.get('/m/account', async (c) => {
     const subscriberId = await accountOf(ctx, getCookie(c, cookieOf(ctx).name));
@@ -59,7 +59,7 @@ export function accountPages(ctx: Context): Hono<GuardEnv> {
     deleteCookie(c, name, { path: '/', secure });
     return fields.text('act') === 'erase'
       ? messagePage(ctx, c, { title: 'account.erased.title', detail: 'account.erased.detail' })
-      : c.redirect('/m', 303);
+      : c.redirect(`/m${languageQuery(c)}`, 303);
   });
   app.get('/m/:token/change', (c) => changePage(ctx, c, c.req.param('token'), false));
   app.post('/m/:token/change', (c) => changePage(ctx, c, c.req.param('token'), true));
@@ -73,6 +73,11 @@ export function accountPages(ctx: Context): Hono<GuardEnv> {
 function cookieOf(ctx: Context): { name: string; secure: boolean } {
   const secure = ctx.config.baseUrl.startsWith('https://');
   return { name: secure ? '__Host-dateline-account' : 'dateline-account', secure };
+}
+
+/** The open account, in the language in which the button was pressed. */
+function accountPath(c: PageRequest, outcome: Record<string, string> = {}): string {
+  return `/m/account${languageQuery(c, outcome)}`;
 }
 
 function endedPage(ctx: Context, c: PageRequest): Promise<Response> {
@@ -89,21 +94,21 @@ async function act(
     case 'email': {
       const email = fields.text('email') ?? '';
       const asked = await askEmailChange(ctx, { subscriberId, email });
-      if (asked.kind === 'asked') return c.redirect('/m/account?asked=email', 303);
+      if (asked.kind === 'asked') return c.redirect(accountPath(c, { asked: 'email' }), 303);
       const error = (lang: string) =>
         say(lang, asked.kind === 'same' ? 'account.email.same' : 'signup.error.email');
       return accountPage(ctx, c, subscriberId, { email, error });
     }
     case 'data':
       await askForData(ctx, subscriberId);
-      return c.redirect('/m/account?asked=data', 303);
+      return c.redirect(accountPath(c, { asked: 'data' }), 303);
     case 'erase':
       await erase(ctx, { subscriberId, actor: 'reader', forgetRefusal: fields.has('forget') });
       return 'closed';
     case 'close':
       return 'closed';
     default:
-      return c.redirect('/m/account', 303);
+      return c.redirect(accountPath(c), 303);
   }
 }
 

@@ -6,7 +6,7 @@ import { inLanguage, type Newsletter } from '../newsletters/newsletter.ts';
 import { type GuardEnv, tokenPage } from '../platform/http/guard.ts';
 import { ErrorSummary, Page } from '../platform/http/layout.tsx';
 import { listOf } from '../platform/i18n/dates.ts';
-import { isLang, languages } from '../platform/i18n/languages.ts';
+import { languages } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
 import { askAgain } from './ask-again.ts';
 import { confirm } from './confirm.ts';
@@ -15,9 +15,10 @@ import { confirmedPage } from './confirmed-page.tsx';
 import { formFields } from './form-fields.ts';
 import { withdrawUrl } from './links.ts';
 import { messagePage } from './message-page.tsx';
-import { type PageRequest, pageFrame, pageLanguage, speakerOf } from './page-frame.tsx';
+import { languageQuery, type PageRequest, pageFrame, pageLanguage, speakerOf } from './page-frame.tsx';
 import { selectWordings } from './sign-up-queries.ts';
 import { unknownLinkPage } from './unknown-link-page.tsx';
+import { voiceOf } from './voice.ts';
 import { actWithdraw, withdrawPage } from './withdraw-page.tsx';
 
 /** Where the letter's links lead. GET shows, POST acts; nothing submits itself, and no script is needed. */
@@ -27,17 +28,17 @@ export function confirmPages(ctx: Context): Hono<GuardEnv> {
   app.use('/confirmed/*', tokenPage);
   app.get('/confirm/:token', async (c) => {
     const found = await findConfirmation(ctx.db, c.req.param('token'), ctx.clock.now());
-    return found.kind === 'open' ? askPage(ctx, c, found, undefined) : closedPage(ctx, c, found);
+    return found.kind === 'open' ? askPage(ctx, c, found) : closedPage(ctx, c, found);
   });
   app.post('/confirm/:token', (c) => post(ctx, c, c.req.param('token')));
   app.get('/confirmed/:token', async (c) => {
     const found = await findConfirmation(ctx.db, c.req.param('token'), ctx.clock.now());
-    return found.kind === 'open' ? askPage(ctx, c, found, undefined) : closedPage(ctx, c, found);
+    return found.kind === 'open' ? askPage(ctx, c, found) : closedPage(ctx, c, found);
   });
   app.post('/confirm/:token/again', async (c) => {
     const found = await findConfirmation(ctx.db, c.req.param('token'), ctx.clock.now());
     if (found.kind === 'done')
-      return c.redirect(`/confirmed/${c.req.param('token')}${chosenLanguage(c)}`, 303);
+      return c.redirect(`/confirmed/${c.req.param('token')}${languageQuery(c)}`, 303);
     const asked = await askAgain(ctx, { token: c.req.param('token') }, c.get('clientAddress'));
     // Nothing is on its way, so nothing says that it is; the link still stands for another try.
     if (asked.kind === 'unavailable')
@@ -67,9 +68,9 @@ async function post(ctx: Context, c: PageRequest, token: string): Promise<Respon
   const outcome = await confirm(ctx, { token, newsletterIds, marketing });
   switch (outcome.kind) {
     case 'confirmed':
-      return c.redirect(`/confirmed/${token}${chosenLanguage(c)}`, 303);
+      return c.redirect(`/confirmed/${token}${languageQuery(c)}`, 303);
     case 'nothing_chosen':
-      return askPage(ctx, c, found, say(found.signUp.lang, 'confirm.nothing'));
+      return askPage(ctx, c, found, { marketing });
     case 'already':
     case 'closed':
     case 'expired':
@@ -78,18 +79,15 @@ async function post(ctx: Context, c: PageRequest, token: string): Promise<Respon
   }
 }
 
-/** A language that the reader chose on the page stays chosen on the next. */
-function chosenLanguage(c: PageRequest): string {
-  const lang = c.req.query('lang');
-  return lang !== undefined && isLang(lang) ? `?lang=${lang}` : '';
-}
-
-/** One tap left: what was asked for, ticked, and one button. */
+/**
+ * One tap left: what was asked for, ticked, and one button. After a post that chose nothing the boxes stand as they were posted:
+ * a consent that was just taken back is not offered as given.
+ */
 async function askPage(
   ctx: Context,
   c: PageRequest,
   { signUp }: Found,
-  error: string | undefined,
+  refused?: { marketing: boolean },
 ): Promise<Response> {
   const all = await Promise.all(signUp.newsletterIds.map((id) => getNewsletter(ctx.db, id)));
   const open = all.filter((one) => one.state === 'open');
@@ -97,10 +95,12 @@ async function askPage(
   if (!first) return closedNewsletterPage(ctx, c, all[0], signUp.lang);
   const wordings = await selectWordings(ctx.db, signUp.wordingIds);
   const marketing = signUp.marketing ? wordings.find((one) => one.purpose === 'marketing') : undefined;
-  const lang = pageLanguage(c, { form: signUp.lang, available: first.languages });
+  const voice = (await voiceOf(ctx, open)) ?? first;
+  const lang = pageLanguage(c, { form: signUp.lang, available: voice.languages });
   const title = say(lang, 'confirm.title');
+  const error = refused && say(lang, 'confirm.nothing');
   return c.html(
-    <Page {...pageFrame(c, lang, first)} title={`${title} · ${first.name}`} noindex>
+    <Page {...pageFrame(c, lang, voice)} title={`${title} · ${voice.name}`} noindex>
       {error && (
         <ErrorSummary
           title={say(lang, 'signup.error.title')}
@@ -114,11 +114,17 @@ async function askPage(
       <form method="post">
         <input type="hidden" name="chosen" value="1" />
         {open.map((newsletter) => (
-          <Choice newsletter={newsletter} topics={signUp.topics} lang={lang} />
+          <Choice newsletter={newsletter} topics={signUp.topics} lang={lang} ticked={!refused} />
         ))}
         {marketing && (
           <p class="checkbox-row">
-            <input id="marketing" name="marketing" type="checkbox" value="yes" checked />
+            <input
+              id="marketing"
+              name="marketing"
+              type="checkbox"
+              value="yes"
+              checked={refused ? refused.marketing : true}
+            />
             <label for="marketing" lang={marketing.lang}>
               {marketing.text}
             </label>
@@ -143,13 +149,18 @@ async function askPage(
   );
 }
 
-function Choice(props: { newsletter: Newsletter; topics: readonly string[] | undefined; lang: string }) {
-  const { newsletter, topics, lang } = props;
+function Choice(props: {
+  newsletter: Newsletter;
+  topics: readonly string[] | undefined;
+  lang: string;
+  ticked: boolean;
+}) {
+  const { newsletter, topics, lang, ticked } = props;
   const id = `newsletter-${newsletter.id}`;
   const chosen = newsletter.sections.filter(({ key }) => topics?.includes(key));
   return (
     <p class="checkbox-row">
-      <input id={id} name="newsletter" type="checkbox" value={String(newsletter.id)} checked />
+      <input id={id} name="newsletter" type="checkbox" value={String(newsletter.id)} checked={ticked} />
       <label for={id}>
         {newsletter.name}
         {chosen.length > 0 && (
@@ -170,7 +181,7 @@ function Choice(props: { newsletter: Newsletter; topics: readonly string[] | und
 async function closedPage(ctx: Context, c: PageRequest, found: Confirmation): Promise<Response> {
   if (found.kind === 'done') return confirmedPage(ctx, c, found);
   if (found.kind === 'unknown') return unknownLinkPage(ctx, c);
-  if (found.kind === 'open') return askPage(ctx, c, found, undefined);
+  if (found.kind === 'open') return askPage(ctx, c, found);
   const newsletter = await firstOf(ctx, found);
   const lang = pageLanguage(c, { form: found.signUp.lang, available: newsletter?.languages ?? languages });
   const title = say(lang, 'confirm.expired.title');

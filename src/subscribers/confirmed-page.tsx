@@ -13,6 +13,7 @@ import { ConfirmedChoices } from './confirmed-choices.tsx';
 import { manageUrl } from './links.ts';
 import { type PageRequest, pageFrame, pageLanguage } from './page-frame.tsx';
 import { selectSubscriptions } from './queries.ts';
+import { voiceOf } from './voice.ts';
 
 /**
  * What a link shows once the sign-up is confirmed, however often it is opened: success, when the next edition comes, and the
@@ -31,7 +32,8 @@ export async function confirmedPage(
   const shown = active.length > 0 ? active : states;
   const newsletters = await Promise.all(shown.map((one) => getNewsletter(ctx.db, one.newsletterId)));
   const [first] = newsletters;
-  const lang = pageLanguage(c, { form: signUp.lang, available: first?.languages ?? [signUp.lang] });
+  const voice = await voiceOf(ctx, newsletters);
+  const lang = pageLanguage(c, { form: signUp.lang, available: voice?.languages ?? [signUp.lang] });
   const names = listOf(
     lang,
     newsletters.map((one) => one.name),
@@ -39,6 +41,7 @@ export async function confirmedPage(
   if (active.length === 0 || !first) return leftPage(c, lang, names, first);
   const [latest] = await shownEditions(ctx.db, first.id, lang, now);
   const title = say(lang, 'confirm.done.title');
+  const senders = [...new Set(newsletters.map((one) => one.fromEmail))];
   // The link in the mail lives as long as the person; what it opens beside the good news does not.
   const ownPage =
     found.expiresAt > now ? manageUrl(ctx.config.baseUrl, ctx.keyring, subscriberId, now) : undefined;
@@ -50,13 +53,13 @@ export async function confirmedPage(
     }),
   );
   return c.html(
-    <Page {...pageFrame(c, lang, first)} title={`${title} · ${first.name}`} noindex>
+    <Page {...pageFrame(c, lang, voice)} title={`${title} · ${voice?.name ?? first.name}`} noindex>
       <h1>{title}</h1>
       <p class="lede">{say(lang, 'confirm.done.what', { newsletter: names })}</p>
       {nextEdition(first, lang, now).map((sentence) => (
         <p class="reading">{sentence}</p>
       ))}
-      <p>{say(lang, 'confirm.done.contacts', { address: first.fromEmail })}</p>
+      <p>{say(lang, 'confirm.done.contacts', { address: listOf(lang, senders) })}</p>
       <p class="actions">
         {latest && (
           <a class="button" href={latest.url}>

@@ -83,7 +83,13 @@ function wipe(
         select id from sign_ups where subscriber_id in ${idsOf(subscriberId)})`.execute(tx);
     await tx
       .updateTable('consents')
-      .set({ email_masked: null, page_url: null, ip_net: null, agent_family: null })
+      .set({
+        email_masked: null,
+        page_url: null,
+        ip_net: null,
+        agent_family: null,
+        ...(what.forgetRefusal ? { fingerprint: Buffer.alloc(0) } : {}),
+      })
       .where('subscriber_id', 'in', idsOf(subscriberId))
       .execute();
     await emptyLetters(tx, Object.keys(letterJobs), allFingerprints(ctx.keyring, limitKeyOf(person.email)));

@@ -1,23 +1,23 @@
 import { maskAddress } from '../lib/mask.ts';
 import type { Publisher } from '../newsletters/newsletter.ts';
-import { hourTime } from '../platform/i18n/dates.ts';
+import { clockTime } from '../platform/i18n/dates.ts';
 import { say } from '../platform/i18n/messages.ts';
 import type { PreferenceRow } from './newsletter-preferences.tsx';
-import type { PageRequest } from './page-frame.tsx';
+import { hereAgain, type PageRequest } from './page-frame.tsx';
 import type { Subscriber } from './subscriber.ts';
 
 /** What the last press did, with the way back where there is one. */
 export function ManageOutcome(props: {
   c: PageRequest;
   lang: string;
-  now: Date;
   publisher: Publisher | undefined;
   rows: readonly PreferenceRow[];
   person: Subscriber | undefined;
 }) {
-  const { c, lang, now, publisher, rows, person } = props;
-  if (c.req.query('saved')) {
-    const time = hourTime(lang, now, publisher?.timeZone ?? 'UTC');
+  const { c, lang, publisher, rows, person } = props;
+  const savedAt = instantOfQuery(c.req.query('saved'));
+  if (savedAt) {
+    const time = clockTime(lang, savedAt, person?.timeZone ?? publisher?.timeZone ?? 'UTC');
     return (
       <p class="status good" role="status">
         {say(lang, 'manage.saved', { time })}
@@ -44,7 +44,7 @@ export function ManageOutcome(props: {
           : say(lang, 'manage.stopped', { publisher: publisher?.name ?? '' })}
       </p>
       {undo && (
-        <form method="post" action={c.req.path}>
+        <form method="post" action={hereAgain(c)}>
           <input type="hidden" name="act" value="undo" />
           <input type="hidden" name="undo" value={undo} />
           <button type="submit" class="quiet">
@@ -54,4 +54,9 @@ export function ManageOutcome(props: {
       )}
     </div>
   );
+}
+
+/** The second in which it was saved, so that a page that is loaded again says the same; nothing for what is no such second. */
+function instantOfQuery(seconds: string | undefined): Date | undefined {
+  return seconds !== undefined && /^\d{9,11}$/.test(seconds) ? new Date(Number(seconds) * 1000) : undefined;
 }

@@ -11,7 +11,14 @@ import { accountActs } from './account-acts.ts';
 import type { FormFields } from './form-fields.ts';
 import { ManageOutcome } from './manage-outcome.tsx';
 import { NewsletterPreferences, type PreferenceRow } from './newsletter-preferences.tsx';
-import { type PageRequest, pageFrame, pageLanguage, SmallPrint, speakerOf } from './page-frame.tsx';
+import {
+  hereAgain,
+  type PageRequest,
+  pageFrame,
+  pageLanguage,
+  SmallPrint,
+  speakerOf,
+} from './page-frame.tsx';
 import { setPolicy } from './page-policy.ts';
 import { selectSubscriber, selectSubscriptions } from './queries.ts';
 import { shownNewsletters } from './shown-newsletters.ts';
@@ -58,14 +65,14 @@ export async function managePage(
   return c.html(
     <Page {...pageFrame(c, lang, speakerOf(publisher))} title={title} script={zoneScriptPath} noindex>
       {unsaved && <ErrorSummary title={say(lang, 'signup.error.title')} errors={unsaved.errors} />}
-      <ManageOutcome c={c} lang={lang} now={now} publisher={publisher} rows={rows} person={person} />
+      <ManageOutcome c={c} lang={lang} publisher={publisher} rows={rows} person={person} />
       <h1>{title}</h1>
       <p>{say(lang, 'manage.for', { address: maskAddress(person?.email ?? '') })}</p>
       <Leave lang={lang} newsletters={active} />
       <UnreachedNotice
         lang={lang}
         reached={await reachedOf(ctx, person)}
-        action={c.req.path}
+        action={hereAgain(c)}
         isTried={c.req.query('tried') !== undefined}
         contact={active[0]?.replyTo ?? publisher?.fromEmail ?? ''}
       />
@@ -73,7 +80,7 @@ export async function managePage(
       {rows.length === 0 ? (
         <p class="reading">{say(lang, 'manage.none')}</p>
       ) : (
-        <form method="post" action={c.req.path}>
+        <form method="post" action={hereAgain(c)}>
           <input type="hidden" name="act" value="save" />
           <fieldset class="field">
             <legend>{say(lang, 'manage.newsletters')}</legend>
@@ -119,13 +126,13 @@ export async function managePage(
       )}
       <Account c={c} lang={lang} />
       {active.map(({ id }) => (
-        <form method="post" action={c.req.path} id={`leave-${id}`}>
+        <form method="post" action={hereAgain(c)} id={`leave-${id}`}>
           <input type="hidden" name="act" value="leave" />
           <input type="hidden" name="newsletter" value={String(id)} />
         </form>
       ))}
       {active.length > 0 && (
-        <form method="post" action={c.req.path} id="stop-all">
+        <form method="post" action={hereAgain(c)} id="stop-all">
           <input type="hidden" name="act" value="stop_all" />
         </form>
       )}
@@ -192,7 +199,7 @@ function Marketing(props: {
 
 function Account({ c, lang }: { c: PageRequest; lang: string }) {
   return (
-    <form method="post" action={c.req.path}>
+    <form method="post" action={hereAgain(c)}>
       <hr class="hairline" />
       <h2>{say(lang, 'manage.account.title')}</h2>
       <p class="reading">{say(lang, 'manage.account.detail')}</p>

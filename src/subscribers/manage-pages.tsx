@@ -3,17 +3,18 @@ import type { Context } from '../context.ts';
 import { openToken } from '../lib/signed-token.ts';
 import { findPublisher } from '../newsletters/find.ts';
 import { type GuardEnv, tokenPage } from '../platform/http/guard.ts';
-import { isLang, languages } from '../platform/i18n/languages.ts';
+import { languages } from '../platform/i18n/languages.ts';
 import { say } from '../platform/i18n/messages.ts';
 import { isAccountAct } from './account-acts.ts';
 import { askForAccountLink } from './ask-for-account-link.ts';
 import { askForLink } from './ask-for-link.ts';
 import { type FormFields, formFields } from './form-fields.ts';
+import { justLeft } from './just-left.ts';
 import { askForLinkPage } from './manage-link-page.tsx';
 import { managePage } from './manage-page.tsx';
 import { presentSubscriber } from './merged.ts';
 import { messagePage } from './message-page.tsx';
-import { type PageRequest, pageLanguage } from './page-frame.tsx';
+import { languageQuery, type PageRequest, pageLanguage } from './page-frame.tsx';
 import { selectSubscriber } from './queries.ts';
 import { readPreferences } from './read-preferences.ts';
 import { savePreferences } from './save-preferences.ts';
@@ -92,25 +93,25 @@ async function act(ctx: Context, c: PageRequest, token: string): Promise<Respons
   if (reader.kind !== 'known') return noReaderPage(ctx, c, reader);
   const { subscriberId } = reader;
   const fields = await formFields(c);
-  const back = (outcome: Record<string, string> = {}) => {
-    const lang = c.req.query('lang');
-    const query = new URLSearchParams({ ...outcome, ...(lang && isLang(lang) ? { lang } : {}) });
-    return c.redirect(`/m/${token}${query.size > 0 ? `?${query}` : ''}`, 303);
-  };
+  const back = (outcome: Record<string, string> = {}) =>
+    c.redirect(`/m/${token}${languageQuery(c, outcome)}`, 303);
   switch (fields.text('act')) {
     case 'save':
       return save(ctx, c, { subscriberId, fields, back });
     case 'leave':
     case 'stop_all': {
       const one = fields.text('act') === 'leave' ? Number(fields.text('newsletter')) : undefined;
-      if (Number.isNaN(one)) return back();
+      if (one !== undefined && !Number.isSafeInteger(one)) return back();
+      const newsletterId = one ?? 'all';
       const left = await unsubscribe(ctx, {
         subscriberId,
-        newsletterId: one ?? 'all',
+        newsletterId,
         method: 'preferences',
         actor: 'reader',
       });
-      const undo = left.kind === 'already' ? {} : { undo: undoToken(ctx, subscriberId, left.eventIds) };
+      const eventIds =
+        left.kind === 'already' ? await justLeft(ctx, { subscriberId, newsletterId }) : left.eventIds;
+      const undo = eventIds.length > 0 ? { undo: undoToken(ctx, subscriberId, eventIds) } : {};
       return back({ ...(one === undefined ? { stopped: '1' } : { left: String(one) }), ...undo });
     }
     case 'undo': {
@@ -155,5 +156,10 @@ async function save(
     return managePage(ctx, c, subscriberId, { errors: read.errors, typed: fields });
   }
   await savePreferences(ctx, subscriberId, read.preferences);
-  return back({ saved: '1' });
+  const saved = String(Math.floor(ctx.clock.now().getTime() / 1000));
+  const { language } = read.preferences;
+  // Who has just chosen another language is answered in that one, whatever the page was switched to.
+  return language !== undefined && language !== person?.language
+    ? c.redirect(`${c.req.path}?saved=${saved}`, 303)
+    : back({ saved });
 }

@@ -48,7 +48,9 @@ export function NewsletterPreferences(props: PreferenceRow & Drawing) {
           {has ? name : say(lang, 'signup.headline', { newsletter: name })}
         </label>
         <p class="meta">
-          {inLanguage(newsletter.promise, lang, newsletter.languages[0])}{' '}
+          <span lang={newsletter.languages.includes(lang) ? undefined : newsletter.languages[0]}>
+            {inLanguage(newsletter.promise, lang, newsletter.languages[0])}
+          </span>{' '}
           {!newsletter.languages.includes(lang) &&
             say(lang, 'manage.comes_in', { language: listOf(lang, newsletter.languages.map(languageName)) })}
         </p>

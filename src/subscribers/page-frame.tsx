@@ -3,7 +3,7 @@ import type { Child } from 'hono/jsx';
 import type { Newsletter, Publisher } from '../newsletters/newsletter.ts';
 import type { GuardEnv } from '../platform/http/guard.ts';
 import type { LanguageLink, PageFrame } from '../platform/http/layout.tsx';
-import { chooseLanguage, dirOf, languageName } from '../platform/i18n/languages.ts';
+import { chooseLanguage, dirOf, isLang, languageName } from '../platform/i18n/languages.ts';
 import { say, sayParts } from '../platform/i18n/messages.ts';
 import { placeOf } from './place.ts';
 
@@ -41,7 +41,24 @@ export function pageLanguage(
   });
 }
 
-/** What stands around a page: whose it is, in which languages, and who is behind it. */
+/** The language that this page's URL names, if it names one: who switched it is answered in it. */
+export function namedLanguage(c: PageRequest): { lang?: string } {
+  const lang = c.req.query('lang');
+  return lang !== undefined && isLang(lang) ? { lang } : {};
+}
+
+/** The same as a query, with more in front of it. */
+export function languageQuery(c: PageRequest, more: Record<string, string> = {}): string {
+  const query = new URLSearchParams({ ...more, ...namedLanguage(c) });
+  return query.size > 0 ? `?${query}` : '';
+}
+
+/** This page's own address, for the forms on it. */
+export function hereAgain(c: PageRequest): string {
+  return c.req.path + languageQuery(c);
+}
+
+/** What stands around a page: whose it is, in which languages, and who is behind it. Names its language to caches and tools. */
 export function pageFrame(
   c: PageRequest,
   lang: string,
@@ -54,6 +71,7 @@ export function pageFrame(
   frameScript: string | undefined;
 } {
   const { framed, theme, dir } = placeOf(c);
+  c.header('Content-Language', lang);
   return {
     framed,
     theme,

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { Context } from '../context.ts';
-import { findNewsletter } from '../newsletters/find.ts';
+import { findNewsletter, findPublisher } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { type GuardEnv, tokenPage } from '../platform/http/guard.ts';
 import { Page } from '../platform/http/layout.tsx';
@@ -9,7 +9,7 @@ import { askAgain } from './ask-again.ts';
 import { expectedLetter } from './expected-letter.ts';
 import { formFields } from './form-fields.ts';
 import { mailboxAt } from './mailbox-links.ts';
-import { type PageRequest, pageFrame, pageLanguage } from './page-frame.tsx';
+import { namedLanguage, type PageRequest, pageFrame, pageLanguage, speakerOf } from './page-frame.tsx';
 import { setPolicy } from './page-policy.ts';
 import { pathIn, placeOf } from './place.ts';
 import { openSent, type Sent } from './sent-token.ts';
@@ -32,7 +32,10 @@ export function sentPages(ctx: Context): Hono<GuardEnv> {
       const fields = await formFields(c);
       const t = fields.text('t') ?? '';
       const to = (query: Record<string, string>) =>
-        c.redirect(pathIn(placeOf(c), c.req.param('slug') ?? '', '/sent', query), 303);
+        c.redirect(
+          pathIn(placeOf(c), c.req.param('slug') ?? '', '/sent', { ...query, ...namedLanguage(c) }),
+          303,
+        );
       const sent = openSent(ctx.keyring, t, ctx.clock.now());
       if (!sent) return to({});
       const asked = await askAgain(ctx, { sent }, c.get('clientAddress'));
@@ -49,7 +52,9 @@ async function sentPage(
   newsletter: Newsletter,
   sent: (Sent & { t: string }) | undefined,
 ) {
-  const lang = pageLanguage(c, { form: sent?.lang, available: newsletter.languages });
+  // Of several the letter comes from their publisher.
+  const voice = (sent?.several ? speakerOf(await findPublisher(ctx.db)) : undefined) ?? newsletter;
+  const lang = pageLanguage(c, { form: sent?.lang, available: voice.languages });
   const title = say(lang, 'signup.sent.title');
   const place = placeOf(c);
   const letter = await expectedLetter(ctx.db, sent?.several ? [] : [newsletter], lang);
@@ -59,7 +64,7 @@ async function sentPage(
     : pathIn(place, newsletter.slug, '', { lang });
   setPolicy(c, { newsletter });
   return c.html(
-    <Page {...pageFrame(c, lang, newsletter)} title={title} noindex>
+    <Page {...pageFrame(c, lang, voice)} title={title} noindex>
       {c.req.query('again') && <p class="status good">{say(lang, 'signup.sent.again')}</p>}
       {c.req.query('failed') && <p class="status caution">{say(lang, 'signup.error.saved')}</p>}
       <h1>{title}</h1>
@@ -91,7 +96,7 @@ async function sentPage(
       <p>{say(lang, 'signup.sent.help')}</p>
       <div class="actions">
         {sent && (
-          <form method="post" action={pathIn(place, newsletter.slug, '/again')}>
+          <form method="post" action={pathIn(place, newsletter.slug, '/again', namedLanguage(c))}>
             <input type="hidden" name="t" value={sent.t} />
             <button type="submit" class="quiet">
               {say(lang, 'signup.sent.again_button')}

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { archiveUrl } from '../newsletters/archive-url.ts';
 import { inLanguage, type Newsletter } from '../newsletters/newsletter.ts';
-import { shownEditions } from '../newsletters/showcase.ts';
+import { type ShownEdition, shownEditions } from '../newsletters/showcase.ts';
 import { currentWordings } from '../newsletters/wordings.ts';
 import { ErrorSummary, Page } from '../platform/http/layout.tsx';
 import { say } from '../platform/i18n/messages.ts';
@@ -51,6 +51,7 @@ export async function formPage(
       description={inLanguage(newsletter.promise, lang, newsletter.languages[0])}
       canonical={`${ctx.config.baseUrl}/s/${newsletter.slug}?lang=${lang}`}
       noindex={status !== 200 || place.framed}
+      head={<Picture picture={latest.find((edition) => edition.picture)?.picture} />}
       script={surge ? embedScriptPath : undefined}
     >
       {error && (
@@ -74,6 +75,18 @@ export async function formPage(
   if (status !== 200 || surge) return c.html(page(), status);
   const key = [lang, c.req.url, wordings.consentV, JSON.stringify(latest)].join(' ');
   return c.html(drawnOnce(newsletter, key, () => page().toString()));
+}
+
+/** What a link to the page shows where it is shared: the picture of the newest edition that has one. Nothing here loads it. */
+function Picture({ picture }: { picture: ShownEdition['picture'] }) {
+  if (!picture) return null;
+  return (
+    <>
+      <meta property="og:image" content={picture.url} />
+      <meta property="og:image:alt" content={picture.alt} />
+      <meta name="twitter:card" content="summary_large_image" />
+    </>
+  );
 }
 
 /** What there is to read first, and who writes it. */

@@ -130,7 +130,9 @@ function Card(props: {
     <div class="checkbox-row">
       <input id={id} name="newsletter" type="checkbox" value={newsletter.slug} checked={ticked} />
       <label for={id}>{newsletter.name}</label>
-      <p>{inLanguage(newsletter.promise, lang, newsletter.languages[0])}</p>
+      <p lang={newsletter.languages.includes(lang) ? undefined : newsletter.languages[0]}>
+        {inLanguage(newsletter.promise, lang, newsletter.languages[0])}
+      </p>
       <p class="meta">
         {listOf(lang, spoken)}
         {' · '}

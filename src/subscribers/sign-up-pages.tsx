@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { Context } from '../context.ts';
-import { findNewsletter } from '../newsletters/find.ts';
+import { findNewsletter, findPublisher } from '../newsletters/find.ts';
 import { lastReadNewsletter } from '../newsletters/known-newsletters.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { wantsJson } from '../platform/http/answer.ts';
@@ -158,7 +158,9 @@ async function answerAsPage(ctx: Context, c: PageRequest, posted: Posted): Promi
   }
   if (!newsletter || outcome.kind === 'no_newsletter')
     return listPage(ctx, c, { status: 404, values, lang: asked });
-  const lang = pageLanguage(c, { form: asked, available: newsletter.languages });
+  // The page of all newsletters is the publisher's, whichever comes first of those that were ticked.
+  const voice = slug === undefined ? ((await findPublisher(ctx.db)) ?? newsletter) : newsletter;
+  const lang = pageLanguage(c, { form: asked, available: voice.languages });
   /** The form again, filled, with what is wrong. */
   const again = (
     status: 422 | 429,

@@ -207,10 +207,10 @@ async function joinable(ctx: Context, named: readonly string[]): Promise<Newslet
   return open.length === found.length ? (open as Newsletter[]) : undefined;
 }
 
+/** The language that was asked for, when one of them is published in it: of several the letter is their publisher's. */
 function languageOf(newsletters: readonly Newsletter[], asked: string | undefined): string {
-  const [first] = newsletters;
-  if (asked !== undefined && first?.languages.includes(asked)) return asked;
-  return first?.languages[0] ?? 'en';
+  if (asked !== undefined && newsletters.some((one) => one.languages.includes(asked))) return asked;
+  return newsletters[0]?.languages[0] ?? 'en';
 }
 
 /** The words that were shown, which a consent may name; never today's words for a form that showed others. */

@@ -9,6 +9,7 @@ import { isLang } from '../platform/i18n/languages.ts';
 import { changeRhythm } from './change-rhythm.ts';
 import { type FormFields, formFields } from './form-fields.ts';
 import { inTime, Late } from './in-time.ts';
+import { justLeft } from './just-left.ts';
 import { leaveAwayPage, leftAwayPage } from './leave-away-page.tsx';
 import { leavePage, type Reader } from './leave-page.tsx';
 import { undoMs } from './links.ts';
@@ -144,14 +145,12 @@ async function actFromPage(
     }
     default: {
       const all = fields.text('act') === 'all';
-      const ended = await unsubscribe(ctx, {
-        subscriberId,
-        newsletterId: all ? 'all' : newsletter.id,
-        method: 'page',
-        actor: 'reader',
-      });
-      if (ended.kind === 'already') return back({});
-      return back({ ...(all ? { all: '1' } : {}), undo: undoToken(ctx, subscriberId, ended.eventIds) });
+      const newsletterId = all ? 'all' : newsletter.id;
+      const ended = await unsubscribe(ctx, { subscriberId, newsletterId, method: 'page', actor: 'reader' });
+      const eventIds =
+        ended.kind === 'already' ? await justLeft(ctx, { subscriberId, newsletterId }) : ended.eventIds;
+      if (eventIds.length === 0) return back({});
+      return back({ ...(all ? { all: '1' } : {}), undo: undoToken(ctx, subscriberId, eventIds) });
     }
   }
 }

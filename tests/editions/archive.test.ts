@@ -111,7 +111,10 @@ describe('the archive of a newsletter', () => {
       ['twitter:card', 'summary_large_image'],
       ['twitter:image', 'https://www.example.org/lead.jpg'],
     ]);
-    expect(shared.body).not.toMatch(/<(img|picture|source)\b|url\(/);
+    // The sign-up page is shared with the newest one's.
+    const signUp = await get('/s/inside-washington');
+    expect(tags(signUp.body)).toEqual(tags(shared.body).slice(0, 3));
+    for (const { body } of [shared, signUp]) expect(body).not.toMatch(/<(img|picture|source)\b|url\(/);
     // One without its alternative text is not shown, nor shared.
     const plain = await changeNewsletter(ctx, newsletter.id, { recipe: { lead_needs_image: false } });
     await ctx.db.updateTable('articles').set({ image: null }).execute();

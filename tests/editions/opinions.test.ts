@@ -163,7 +163,9 @@ describe('more like this, less like this', () => {
         const context = await browser.newContext({ colorScheme, viewport: { width: 320, height: 640 } });
         const page = await context.newPage();
         for (const path of ['more', 'less?thanks=1']) {
-          await page.goto(`${web.url}/id/inside-washington/${date}/${path}`);
+          await page.goto(`${web.url}/inside-washington/${date}/${path}`);
+          await page.getByRole('link', { name: 'Bahasa Indonesia' }).click();
+          await page.waitForURL(`${web.url}/id/inside-washington/${date}/${path}`);
           expect(await accessibilityFaults(page), path).toEqual([]);
           expect(await scrollsSideways(page), path).toBe(false);
         }

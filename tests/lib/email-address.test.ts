@@ -38,6 +38,8 @@ describe('an email address', () => {
       'Rina <rina@example.com>',
       'rina@example.com\r\nBcc: all@example.com',
       'rina@example.com\0',
+      // What a form in another encoding leaves of a letter.
+      'j\ufffdrgen@example.com',
       '"rina w"@example.com',
       'rina(comment)@example.com',
       'rina@[127.0.0.1]',

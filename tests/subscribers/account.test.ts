@@ -236,6 +236,11 @@ describe('data and erasure', () => {
     expect(html).toContain(email);
     expect(html).toContain('Yang diketahui Example Media tentang Anda');
     expect(html).toContain('Get the free Inside Washington email');
+    // What the JSON says in our words, the page says in the reader's.
+    expect(html).toContain('<td>14 Juli 2026</td>');
+    expect(html).toContain('<td>Diterima penyedia email Anda</td>');
+    expect(html).toContain('<td>Anda menerimanya</td>');
+    expect(html).not.toMatch(/<td>[^<]*\b(active|accepted|marketing)\b/);
     expect(html).not.toContain('<script');
     web.ctx.clock.advance(25 * hour);
     expect((await fetch(link)).status).toBe(410);
@@ -282,6 +287,15 @@ describe('data and erasure', () => {
       .orderBy('id', 'desc')
       .execute();
     expect(standing.length).toBe(1);
+    const consents = await web.ctx.db
+      .selectFrom('consents')
+      .select('fingerprint')
+      .where('subscriber_id', '=', subscriberId)
+      .execute();
+    expect(consents.map(({ fingerprint }) => fingerprint.length)).toEqual(
+      consents.map(() => (forget ? 0 : 32)),
+    );
+    expect(consents).not.toEqual([]);
     for (const old of [url, dataLink]) expect((await look(old)).status).toBeGreaterThanOrEqual(404);
     expect((await account.get()).status).toBe(410);
     web.ctx.clock.advance(11 * minute);

@@ -81,7 +81,10 @@ describe.skipIf(!chromiumPath)('the box without our script', () => {
       const page = await articles.open('iframe', { scripts: false, lang: 'id' });
       await frame(page).locator('input[name=email]').fill('framed@gmail.com');
       await frame(page).getByRole('button', { name: 'Daftar' }).click();
-      await frame(page).getByRole('heading', { name: 'Periksa kotak masuk Anda' }).waitFor();
+      const thanks = frame(page).getByRole('heading', { name: 'Periksa kotak masuk Anda' });
+      await thanks.waitFor();
+      const around = await page.locator('iframe').boundingBox();
+      expect(((await thanks.boundingBox())?.x ?? 0) - (around?.x ?? 0)).toBeGreaterThanOrEqual(16);
       const mailbox = frame(page).getByRole('link', { name: 'Gmail' });
       expect(await mailbox.getAttribute('target')).toBe('_blank');
       await frame(page).locator('form[action$="/again"] button').click();

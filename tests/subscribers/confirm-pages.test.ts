@@ -179,10 +179,17 @@ describe('the confirm page', () => {
   });
 
   it('keeps the reader on the page when nothing is ticked', async () => {
-    const { url, before } = await waiting('ticked.nothing@example.com');
+    const { url, before } = await waiting('ticked.nothing@example.com', { marketing: true });
     const page = await look(url, { method: 'POST', body: new URLSearchParams({ chosen: '1' }) });
     expect(page.status).toBe(422);
     expect(page.text).toContain("Tick at least one newsletter, or choose “This wasn't me”.");
+    expect(page.forms[0]?.fields).not.toHaveProperty('newsletter');
+    expect(page.forms[0]?.fields).not.toHaveProperty('marketing');
+    const switched = await look(`${url}?lang=id`, {
+      method: 'POST',
+      body: new URLSearchParams({ chosen: '1', marketing: 'yes' }),
+    });
+    expect(switched.text).toContain('Centang setidaknya satu buletin');
     expect(await state()).toEqual(before);
   });
 

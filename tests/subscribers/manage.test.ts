@@ -25,7 +25,7 @@ describe("a reader's own page", () => {
     expect(page.text).not.toContain('rina@');
     const saved = await press(page, { language: 'id', marketing: 'yes', [`pause_${washington.id}`]: '14' });
     expect(saved.status).toBe(200);
-    expect(saved.text).toContain('Tersimpan pukul 17.00.');
+    expect(saved.text).toContain('Tersimpan pukul 17.00 WIB.');
     const row = await subscriptionOf(web.ctx, subscriberId, washington.id);
     expect(row?.paused_until).toEqual(new Date(web.ctx.clock.now().getTime() + 14 * day));
     expect(await eventsOf(web.ctx, subscriberId)).toEqual([
@@ -47,6 +47,51 @@ describe("a reader's own page", () => {
     const resumed = await press(saved, { [`pause_${washington.id}`]: 'none' });
     expect((await eventsOf(web.ctx, subscriberId)).at(-1)).toBe('resumed');
     expect(resumed.text).toContain('Tanpa jeda');
+  });
+
+  it('says when it was saved, in the reader’s own zone, and no other time when it is loaded again', async () => {
+    const { url } = await reader('saved.when@example.com');
+    const saved = await press(await look(url), { time_zone: 'Asia/Makassar' });
+    const said = /Saved at \d\d:\d\d WITA\./.exec(saved.text)?.[0];
+    expect(said).toBeDefined();
+    web.ctx.clock.advance(3 * 60_000);
+    expect((await look(saved.url)).text).toContain(said);
+    expect((await look(`${url}?saved=1`)).text).not.toContain('Saved');
+  });
+
+  it('answers in the language that the page was switched to, until another is chosen', async () => {
+    const { url } = await reader('switched@example.com');
+    const page = await look(`${url}?lang=id`);
+    const fields = { ...page.forms[0]?.fields, language: 'en' };
+    const at = new URL(page.forms[0]?.action ?? '', page.url).href;
+    const send = (more: object) =>
+      look(at, { method: 'POST', body: new URLSearchParams({ ...fields, ...more }) });
+    expect((await send({})).text).toContain('Tersimpan pukul');
+    expect((await send({ [`pause_${washington.id}`]: 'until' })).text).toContain('Ada yang perlu diperbaiki');
+    await send({ language: 'id' });
+    expect((await send({ language: 'en' })).text).toContain('Saved at');
+  });
+
+  it('leaves once when the button is pressed twice, with the way back all the same', async () => {
+    const { subscriberId, url } = await reader('pressed.twice@example.com');
+    const leave = () =>
+      look(url, {
+        method: 'POST',
+        body: new URLSearchParams({ act: 'leave', newsletter: String(washington.id) }),
+      });
+    await leave();
+    const twice = await leave();
+    expect(twice.text).toContain('Done. No more Inside Washington.');
+    await press(twice);
+    expect((await subscriptionOf(web.ctx, subscriberId, washington.id))?.state).toBe('active');
+    for (const newsletter of ['99999999999999999999', '-1.5', 'x', '']) {
+      const answer = await look(url, {
+        method: 'POST',
+        body: new URLSearchParams({ act: 'leave', newsletter }),
+      });
+      expect({ newsletter, status: answer.status }).toEqual({ newsletter, status: 200 });
+    }
+    expect((await subscriptionOf(web.ctx, subscriberId, washington.id))?.state).toBe('active');
   });
 
   it('lets them leave and come back, each with its consent and its words', async () => {

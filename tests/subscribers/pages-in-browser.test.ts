@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signToken } from '../../src/lib/signed-token.ts';
+import { changeNewsletter } from '../../src/newsletters/change.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { manageUrl } from '../../src/subscribers/links.ts';
 import { unsubscribe } from '../../src/subscribers/unsubscribe.ts';
@@ -63,6 +64,21 @@ describe.skipIf(!chromiumPath)('the pages of a reader in a browser', () => {
     }
     await context.close();
   }, 120_000);
+
+  it('R11 nor with a name that is one long word', async () => {
+    const { ctx } = web;
+    await changeNewsletter(ctx, washington.id, {
+      name: 'Donaudampfschifffahrtsgesellschaftskapitänsmützen',
+    });
+    const context = await browser.newContext({ viewport: { width: 320, height: 640 } });
+    const page = await context.newPage();
+    for (const [name, url] of Object.entries(pages)) {
+      await page.goto(url);
+      expect(await scrollsSideways(page), name).toBe(false);
+    }
+    await context.close();
+    await changeNewsletter(ctx, washington.id, { name: washington.name });
+  }, 60_000);
 
   it('R3 tick nothing by themselves and sign up without the box for offers', async () => {
     for (const lang of ['en', 'id']) {

@@ -83,6 +83,45 @@ describe('the page of all newsletters', () => {
     expect((await subscriptionOf(web.ctx, person.id, washington.id))?.state).not.toBe('active');
   });
 
+  it('speaks the reader’s language to the end, as the publisher, though the first of them does not', async () => {
+    const email = 'several.id@example.com';
+    const chosen: [string, string][] = [
+      ['lang', 'id'],
+      ['newsletter', 'the-brief'],
+      ['newsletter', 'inside-washington'],
+    ];
+    const wrong = await (await postTo([['email', 'several.id@'], ...chosen])).text();
+    expect(wrong).toContain('Masukkan alamat email');
+    const answer = await postTo([['email', email], ...chosen]);
+    const sent = await look(web.url + answer.headers.get('location'));
+    expect(sent.text).toContain('Periksa kotak masuk Anda');
+    expect(sent.text).toMatch(/^Langsung ke isi ?Example Media/);
+    const english = await look(`${sent.url}&lang=en`);
+    const again = await press(english, {}, (form) =>
+      new URL(form.action, web.url).pathname.endsWith('/again'),
+    );
+    expect(again.text).toContain('Sent again.');
+
+    const { id } = await web.ctx.db
+      .selectFrom('sign_ups')
+      .select('id')
+      .where('email_key', '=', email)
+      .orderBy('id')
+      .executeTakeFirstOrThrow();
+    await answerSignUp(web.ctx, { signUpId: id });
+    await sendDueLetters(web.ctx);
+    expect((await mailsTo(web.ctx, email))[0]?.subject).toBe(
+      'Selesaikan pendaftaran email dari Example Media',
+    );
+    const url = `${web.url}/confirm/${await confirmToken(web.ctx, email)}`;
+    expect((await look(url)).text).toMatch(/^Langsung ke isi ?Example Media.*Tinggal satu ketukan/);
+    const done = await look(url, { method: 'POST' });
+    expect(done.text).toMatch(/^Langsung ke isi ?Example Media.*Anda sudah terdaftar/);
+    for (const { fromEmail } of [washington, brief]) expect(done.text).toContain(fromEmail);
+    const list = await (await fetch(`${web.url}/s?lang=id`)).text();
+    expect(list).toContain('<p lang="en">Five stories at noon.</p>');
+  });
+
   it('keeps the choice through every mistake, and takes readers of a language that one of them lacks', async () => {
     const chosen: [string, string][] = [
       ['newsletter', 'inside-washington'],

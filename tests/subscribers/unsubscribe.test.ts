@@ -149,6 +149,10 @@ describe('the page behind the footer link', () => {
     const done = await press(page);
     expect(done.text).toContain('Done. No more Inside Washington.');
     expect((await look(url)).text).toContain("You're already off this list");
+    const twice = await press(page);
+    expect(twice.text).toContain('Done. No more Inside Washington.');
+    expect(twice.forms[0]?.buttons).toEqual(['Undo']);
+    web.ctx.clock.advance(2 * 60_000);
     expect((await press(page)).text).toContain("You're already off this list");
 
     web.ctx.clock.advance(23 * hour);

@@ -10,6 +10,7 @@ import * as archiveDelay from './migrations/0009-archive-delay.ts';
 import * as reminder from './migrations/0010-reminder.ts';
 import * as signUpTopics from './migrations/0011-sign-up-topics.ts';
 import * as merged from './migrations/0012-merged.ts';
+import * as forgottenConsents from './migrations/0013-forgotten-consents.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a released one is never changed. */
@@ -25,6 +26,7 @@ const migrations: Record<string, Migration> = {
   '0010-reminder': reminder,
   '0011-sign-up-topics': signUpTopics,
   '0012-merged': merged,
+  '0013-forgotten-consents': forgottenConsents,
 };
 
 const postgresMajorMin = 14;

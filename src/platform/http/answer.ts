@@ -5,6 +5,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { Refusal } from '../../lib/errors.ts';
 import { maskAddresses } from '../../lib/mask.ts';
 import type { Log } from '../log.ts';
+import { methodsOf } from './other-methods.ts';
 import { answerProblem, problemOf } from './problem.ts';
 import { invalidText, unreachable } from './world-errors.ts';
 
@@ -28,13 +29,14 @@ const unavailableRetryAfterSeconds = 30;
 const busyRetryAfterSeconds = 60;
 
 /**
- * Turns everything that a route throws, and every unknown path, into one answer: problem+json for programs, a page for
+ * Turns everything that a route throws, and every unknown path or method, into one answer: problem+json for programs, a page for
  * people. A refusal is the caller's fault and says so. A database or queue that cannot be reached is 503 with `Retry-After`.
  * Anything else is 500, logged once with the request's id, and tells the caller nothing of the inside.
  */
 export function answerFaults<E extends Env>(app: Hono<E>, { log, drawFault }: AnswerOptions): void {
+  const methods = methodsOf(app);
   app.notFound((c) => {
-    const fault = { status: 404, code: 'not_found', detail: 'There is nothing at this address.' };
+    const fault = notFoundOf(c, methods(c.req.path));
     return answer(c, { ...fault, requestId: requestIdOf(c) }, drawFault);
   });
   app.onError((error, c) => {
@@ -61,6 +63,14 @@ async function answer(c: Context, fault: Fault, drawFault: AnswerOptions['drawFa
   if (fault.status === 401) c.header('WWW-Authenticate', 'Bearer');
   if (wantsJson(c)) return answerProblem(c, problemOf(fault));
   return c.html(await drawFault(c, fault), fault.status as ContentfulStatusCode);
+}
+
+function notFoundOf(c: Context, methods: string[]): Omit<Fault, 'requestId'> {
+  if (methods.length === 0 || methods.includes(c.req.method))
+    return { status: 404, code: 'not_found', detail: 'There is nothing at this address.' };
+  const allow = methods.join(', ');
+  c.header('Allow', allow);
+  return { status: 405, code: 'method_not_allowed', detail: `This address takes ${allow}.` };
 }
 
 function faultOf(error: Error): Omit<Fault, 'requestId'> {

@@ -58,6 +58,9 @@ describe('what may be noted of a request', () => {
     expect(redactPath('/confirmed/abc')).toBe('/confirmed/…');
     expect(redactPath('//confirm//abc')).not.toContain('abc');
     expect(redactPath('/Confirm/abc')).not.toContain('abc');
+    expect(redactPath('/confirm%2Fabc')).not.toContain('abc');
+    expect(redactPath('%2fu%2Fabc/')).not.toContain('abc');
+    expect(redactPath('/v1/subscribers/rina%2540example.com')).toBe('/v1/subscribers/…');
     expect(redactPath('/v1/subscribers/rina@example.com/timeline')).toBe('/v1/subscribers/…/timeline');
     expect(redactPath('/v1/subscribers/rina%40example.com')).toBe('/v1/subscribers/…');
     expect(redactPath(`/${'x'.repeat(65)}`)).toBe('/…');
