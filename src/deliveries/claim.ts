@@ -226,7 +226,7 @@ select g.*,
   (select coalesce(json_agg(subscriber_id), '[]') from settled) as settled,
   (select coalesce(json_agg(subscriber_id), '[]') from wanted where apart) as apart,
   (select coalesce(json_agg(json_build_array(subscriber_id, claim, attempts, variant_id, email,
-    (date_part('epoch', confirmed_at) * 1000)::bigint)), '[]') from claimed where state = 'sending') as claimed
+    (extract(epoch from confirmed_at) * 1000)::bigint)), '[]') from claimed where state = 'sending') as claimed
 from gate g`;
 });
 
