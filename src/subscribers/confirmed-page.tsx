@@ -56,7 +56,7 @@ export async function confirmedPage(
     <Page {...pageFrame(c, lang, voice)} title={`${title} · ${voice?.name ?? first.name}`} noindex>
       <h1>{title}</h1>
       <p class="lede">{say(lang, 'confirm.done.what', { newsletter: names })}</p>
-      {nextEdition(first, lang, now).map((sentence) => (
+      {nextEdition(newsletters, lang, now).map((sentence) => (
         <p class="reading">{sentence}</p>
       ))}
       <p>{say(lang, 'confirm.done.contacts', { address: listOf(lang, senders) })}</p>
@@ -99,10 +99,15 @@ function leftPage(c: PageRequest, lang: string, names: string, newsletter: Newsl
   );
 }
 
-/** When the next edition comes, in the reader's words; nothing when the calendar has none. */
-function nextEdition({ calendar, timeZone }: Newsletter, lang: string, now: Date): string[] {
-  const [slot] = nextSlots(calendar, timeZone, now, 1);
-  if (!slot) return [];
+/** When the next edition of any of these comes, in the reader's words; nothing when no calendar has one. */
+function nextEdition(newsletters: readonly Newsletter[], lang: string, now: Date): string[] {
+  const [next] = newsletters
+    .flatMap(({ calendar, timeZone }) =>
+      nextSlots(calendar, timeZone, now, 1).map((slot) => ({ slot, timeZone })),
+    )
+    .toSorted((one, other) => one.slot.at.getTime() - other.slot.at.getTime());
+  if (!next) return [];
+  const { slot, timeZone } = next;
   const time = hourTime(lang, slot.at, timeZone);
   const today = localDate(now, timeZone);
   if (slot.date === today) return [say(lang, 'confirm.done.today', { time })];

@@ -39,10 +39,10 @@ export async function listPage(
   const { status, values = { ...emptyValues, src: 'hosted-list' }, doubt } = about;
   const [publisher, open] = await Promise.all([findPublisher(ctx.db), openNewsletters(ctx.db)]);
   const lang = pageLanguage(c, { form: about.lang, available: publisher?.languages ?? languages });
-  const title =
-    status === 404
-      ? say(lang, 'signup.missing.title')
-      : say(lang, 'signup.list.title', { publisher: publisher?.name ?? '' });
+  const listTitle = publisher
+    ? say(lang, 'signup.list.title', { publisher: publisher.name })
+    : say(lang, 'signup.list.choose');
+  const title = status === 404 ? say(lang, 'signup.missing.title') : listTitle;
   const error = doubt ? { field: 'email' as const, text: doubtWords(lang, doubt) } : about.error;
   const ticked = values.newsletters ?? c.req.queries('pick') ?? [];
   const kept = { ...values, newsletters: ticked, ...(doubt ? { acceptDomain: doubt.domain } : {}) };

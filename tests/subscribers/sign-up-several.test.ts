@@ -118,6 +118,8 @@ describe('the page of all newsletters', () => {
     const done = await look(url, { method: 'POST' });
     expect(done.text).toMatch(/^Langsung ke isi ?Example Media.*Anda sudah terdaftar/);
     for (const { fromEmail } of [washington, brief]) expect(done.text).toContain(fromEmail);
+    // The Brief was ticked first, and comes on Mondays in the evening.
+    expect(done.text).toMatch(/Edisi pertama .* besok.* 07[.:]00/);
     const list = await (await fetch(`${web.url}/s?lang=id`)).text();
     expect(list).toContain('<p lang="en">Five stories at noon.</p>');
   });

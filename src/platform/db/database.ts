@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
 import type { EmbeddedConfig } from './embedded-running.ts';
-import { PreparingClient } from './prepared.ts';
+import { PreparingClient, statementTimeoutMs } from './prepared.ts';
 import type { Tables } from './tables.ts';
 
 /** What a query takes: the database, or a transaction in it. */
@@ -26,9 +26,6 @@ export interface DatabaseOptions {
 }
 
 const connectTimeoutMs = 5_000;
-const statementTimeoutMs = 60_000;
-/** Later than the server's own limit: it only fires when the server is gone without a word. */
-const replyTimeoutMs = statementTimeoutMs + 5_000;
 const idleInTransactionTimeoutMs = 60_000;
 const closeTimeoutMs = 10_000;
 
@@ -46,7 +43,6 @@ export function openDatabase(address: DatabaseAddress, options: DatabaseOptions 
     keepAlive: true,
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
-    query_timeout: replyTimeoutMs,
     idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
     application_name: 'dateline',
   });

@@ -1,4 +1,4 @@
-import { Deadline } from './deadline.ts';
+import { Deadline } from '../../lib/deadline.ts';
 import type { MailConnection } from './mail-connection.ts';
 import type { RelayDoor } from './relay-door.ts';
 

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import { Deadline } from './deadline.ts';
+import { Deadline } from '../../lib/deadline.ts';
 import type { MailConnection } from './mail-connection.ts';
 import type { Relay } from './relay.ts';
 import type { MessageBytes } from './slab.ts';

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { createServer as createTlsServer } from 'node:tls';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { parseRelayUrl, type Relay } from '../../../src/platform/mail/relay.ts';
@@ -288,6 +289,26 @@ it('what EHLO offers is read in any spelling', () => {
     dsn: true,
   });
 });
+
+it.each(['smtp://127.0.0.1', 'smtps://127.0.0.1'])(
+  '%s is read whole, though its answer is longer than what is read at once',
+  async (url) => {
+    const keywords = Array.from({ length: 90 }, (_, nth) => `250-X-${nth} ${'x'.repeat(90)}`);
+    const speak = (socket: Socket) => {
+      socket.on('error', () => {});
+      socket.on('data', () => socket.write([...keywords, '250 SIZE 4711', ''].join('\r\n')));
+      socket.write('220 talkative\r\n');
+    };
+    const pair = { key: readFileSync(certificates.serverKey), cert: readFileSync(certificates.serverCert) };
+    const server = url.startsWith('smtps') ? createTlsServer(pair, speak) : createServer(speak);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    open.push(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const connection = await connect(at(url, port), { tls: { rejectUnauthorized: false } });
+    expect(connection.capabilities.sizeBytesMax).toBe(4711);
+  },
+);
 
 describe('against another’s server', () => {
   type Taken = { from: string; to: string[]; raw: string; user: string | undefined; secure: boolean };

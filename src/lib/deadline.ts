@@ -1,4 +1,4 @@
-/** A deadline that is moved often and seldom met: one lazy timer instead of one per reply. */
+/** A deadline that is moved often and seldom met: one lazy timer instead of one per reply. It keeps no process alive. */
 export class Deadline {
   #onOver: () => void;
   #at = Number.POSITIVE_INFINITY;
@@ -27,7 +27,7 @@ export class Deadline {
   #setTimer(ms: number): void {
     clearTimeout(this.#timer);
     this.#timerAt = performance.now() + ms;
-    this.#timer = setTimeout(() => this.#look(), ms);
+    this.#timer = setTimeout(() => this.#look(), ms).unref();
   }
 
   #look(): void {
