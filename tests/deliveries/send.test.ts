@@ -74,6 +74,8 @@ describe('sending an edition', () => {
     expect(openToken(ctx.keyring, 'everyday', everyday, after)).toEqual({ kind: 'expired' });
     const id = String(mail?.headers.get('message-id') ?? '');
     expect(readMessageId(id, ctx.keyring)).toEqual({ editionId, subscriberId: rina });
+    expect(other?.headers.get('message-id')).not.toBe(id);
+    expect(mail?.headers.get('date')).toEqual(ctx.clock.now());
     const sender =
       /X-Envelope-From: <?b\+([a-z2-7]+)@/i.exec(raw)?.[1] ?? /b\+([a-z2-7]+)@bounces/.exec(raw)?.[1];
     expect(openMailboxToken(ctx.keyring, 'bounce', sender ?? '')).toEqual([editionId, rina]);

@@ -6,7 +6,13 @@ import { republishEdition } from '../../src/editions/republish.ts';
 import { unpublishEdition } from '../../src/editions/unpublish.ts';
 import { namedOrOnlyNewsletter } from '../../src/newsletters/find.ts';
 import { goOut } from '../support/archive.ts';
-import { accessibilityFaults, chromiumPath, openBrowser, scrollsSideways } from '../support/browser.ts';
+import {
+  accessibilityFaults,
+  chromiumPath,
+  cutTexts,
+  openBrowser,
+  scrollsSideways,
+} from '../support/browser.ts';
 import { openNewsroom } from '../support/newsroom.ts';
 import { askToJoin } from '../support/sign-ups.ts';
 import { openTestWeb, type Web } from '../support/web.ts';
@@ -178,6 +184,7 @@ describe.skipIf(!chromiumPath)('the archive in a browser', () => {
       await page.goto(web.url + path);
       await page.evaluate("document.documentElement.style.fontSize = '200%'");
       expect(await scrollsSideways(page), path).toBe(false);
+      expect(await cutTexts(page), path).toEqual([]);
     }
     await context.close();
   }, 60_000);

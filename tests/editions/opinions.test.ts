@@ -5,7 +5,13 @@ import { unpublishEdition } from '../../src/editions/unpublish.ts';
 import { changeNewsletter } from '../../src/newsletters/change.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { goOut, openDesk } from '../support/archive.ts';
-import { accessibilityFaults, chromiumPath, openBrowser, scrollsSideways } from '../support/browser.ts';
+import {
+  accessibilityFaults,
+  chromiumPath,
+  cutTexts,
+  openBrowser,
+  scrollsSideways,
+} from '../support/browser.ts';
 import { openNewsroom } from '../support/newsroom.ts';
 import { look, press } from '../support/reader.ts';
 import { fromElsewhere, openTestWeb, type Web } from '../support/web.ts';
@@ -168,6 +174,7 @@ describe('more like this, less like this', () => {
           await page.waitForURL(`${web.url}/id/inside-washington/${date}/${path}`);
           expect(await accessibilityFaults(page), path).toEqual([]);
           expect(await scrollsSideways(page), path).toBe(false);
+          expect(await cutTexts(page), path).toEqual([]);
         }
         await context.close();
       }

@@ -10,7 +10,13 @@ import { assets } from '../../src/platform/http/assets.ts';
 import { Page } from '../../src/platform/http/layout.tsx';
 import { dirOf } from '../../src/platform/i18n/languages.ts';
 import { say } from '../../src/platform/i18n/messages.ts';
-import { accessibilityFaults, chromiumPath, openBrowser, scrollsSideways } from '../support/browser.ts';
+import {
+  accessibilityFaults,
+  chromiumPath,
+  cutTexts,
+  openBrowser,
+  scrollsSideways,
+} from '../support/browser.ts';
 import { testContext } from '../support/context.ts';
 import { openNewsroom } from '../support/newsroom.ts';
 
@@ -185,8 +191,10 @@ describe.skipIf(!chromiumPath)('the sign-up box in a browser', () => {
       const page = await browser.newPage({ viewport: { width: 320, height: 640 } });
       await page.goto(base + path);
       expect(await scrollsSideways(page)).toBe(false);
+      expect(await cutTexts(page)).toEqual([]);
       await page.addStyleTag({ content: 'html { font-size: 200% }' });
       expect(await scrollsSideways(page)).toBe(false);
+      expect(await cutTexts(page)).toEqual([]);
       const small = await page
         .locator('.dl-box button, .dl-box input[name=email]')
         .evaluateAll((elements) =>

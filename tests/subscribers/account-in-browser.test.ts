@@ -3,7 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { askEmailChange } from '../../src/subscribers/ask-email-change.ts';
 import { askForAccountLink } from '../../src/subscribers/ask-for-account-link.ts';
 import { manageUrl } from '../../src/subscribers/links.ts';
-import { accessibilityFaults, chromiumPath, openBrowser, scrollsSideways } from '../support/browser.ts';
+import {
+  accessibilityFaults,
+  chromiumPath,
+  cutTexts,
+  openBrowser,
+  scrollsSideways,
+} from '../support/browser.ts';
 import { mailsTo, seedInsideWashington, sendDueLetters, subscribe } from '../support/sign-ups.ts';
 import { openTestWeb, type Web } from '../support/web.ts';
 
@@ -100,6 +106,7 @@ describe.skipIf(!chromiumPath)('the preference centre and the account in a brows
       await visitAll(context, `narrow.${lang}@example.com`, lang, async (page, name) => {
         await page.evaluate("document.documentElement.style.fontSize = '200%'");
         expect(await scrollsSideways(page), name).toBe(false);
+        expect(await cutTexts(page), name).toEqual([]);
       });
       await context.close();
     },

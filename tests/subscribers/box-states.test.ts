@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { admitNetwork } from '../../src/subscribers/admit-network.ts';
 import { type Articles, email, focused, openArticles, signUpPath } from '../support/articles.ts';
-import { accessibilityFaults, chromiumPath, scrollsSideways } from '../support/browser.ts';
+import { accessibilityFaults, chromiumPath, cutTexts, scrollsSideways } from '../support/browser.ts';
 
 let articles: Articles;
 
@@ -154,6 +154,7 @@ describe.skipIf(!chromiumPath)('what the box says in place', () => {
     await page.locator('.dl-panel strong').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     expect(await scrollsSideways(page)).toBe(false);
+    expect(await cutTexts(page)).toEqual([]);
   });
 
   it.each(['en', 'id'])(
@@ -162,10 +163,12 @@ describe.skipIf(!chromiumPath)('what the box says in place', () => {
       const page = await articles.open('script', { lang, width: 320 });
       await page.evaluate("document.documentElement.style.fontSize = '200%'");
       expect(await scrollsSideways(page)).toBe(false);
+      expect(await cutTexts(page)).toEqual([]);
       await email(page).fill('rina.with.a.longer.address@gmail.com');
       await page.keyboard.press('Enter');
       await page.locator('.dl-panel strong').waitFor();
       expect(await scrollsSideways(page)).toBe(false);
+      expect(await cutTexts(page)).toEqual([]);
       await page.evaluate("document.documentElement.style.fontSize = ''");
       const hidden = await page.evaluate<number>(
         "(() => { const it = document.querySelector('.dl-panel'); return it.scrollHeight - it.clientHeight; })()",

@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { changeNewsletter } from '../../src/newsletters/change.ts';
 import { consentsOf } from '../../src/subscribers/find.ts';
+import { manageUrl, unsubscribeUrl } from '../../src/subscribers/links.ts';
 import { chromiumPath, openBrowser } from '../support/browser.ts';
 import { openWashingtonPages } from '../support/inside-washington.ts';
 import { look, press } from '../support/reader.ts';
-import { askToJoin, confirmToken, eventsOf, mailsTo, sendDueLetters } from '../support/sign-ups.ts';
+import {
+  askToJoin,
+  confirmToken,
+  eventsOf,
+  mailsTo,
+  sendDueLetters,
+  subscribe,
+} from '../support/sign-ups.ts';
 
 const day = 24 * 60 * 60_000;
 
@@ -246,8 +254,13 @@ describe('the confirm page', () => {
       one.endsWith('/withdraw'),
     );
     const sent = await look(url, { method: 'POST' });
+    const { subscriberId } = await subscribe(web.ctx, 'known@example.com');
+    const leave = unsubscribeUrl(web.url, web.ctx.keyring, { subscriberId, newsletterId: washington.id });
+    const manage = manageUrl(web.url, web.ctx.keyring, subscriberId, web.ctx.clock.now());
     for (const path of [
       url,
+      leave,
+      manage,
       url.replace('/confirm/', '/confirmed/'),
       withdrawal ?? '',
       sent.url,
@@ -267,7 +280,11 @@ describe('the confirm page', () => {
     const logged = web.ctx.logged();
     expect(logged).toContain('/confirm/…');
     expect(logged).not.toContain(token);
-    expect(logged).not.toContain(withdrawal?.split('/')[4] ?? 'none');
+    for (const link of [withdrawal ?? '', leave, manage]) {
+      const secret = new URL(link).pathname.split('/')[2] ?? '';
+      expect(secret.length).toBeGreaterThan(20);
+      expect(logged).not.toContain(secret);
+    }
     expect(logged).not.toMatch(/@example\.com|secret@/);
   });
 });

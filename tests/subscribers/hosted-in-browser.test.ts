@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { countWithin } from '../../src/platform/db/limits.ts';
 import { admitNetwork } from '../../src/subscribers/admit-network.ts';
 import { type Articles, email, openArticles } from '../support/articles.ts';
-import { accessibilityFaults, chromiumPath, scrollsSideways } from '../support/browser.ts';
+import { accessibilityFaults, chromiumPath, cutTexts, scrollsSideways } from '../support/browser.ts';
 
 let articles: Articles;
 
@@ -36,6 +36,7 @@ describe.skipIf(!chromiumPath)('the hosted pages while much is going on', () => 
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { name: 'One more tap' }).waitFor();
       expect(await scrollsSideways(page)).toBe(false);
+      expect(await cutTexts(page)).toEqual([]);
       if (scripts) expect(await accessibilityFaults(page)).toEqual([]);
       const posted = page.waitForRequest((request) => request.method() === 'POST');
       await page.getByRole('button', { name: 'Yes, sign me up' }).click();
@@ -90,6 +91,7 @@ describe.skipIf(!chromiumPath)('the hosted pages while much is going on', () => 
           expect(await accessibilityFaults(page), `${path} ${address}`).toEqual([]);
           await page.evaluate("document.documentElement.style.fontSize = '200%'");
           expect(await scrollsSideways(page), `${path} ${address}`).toBe(false);
+          expect(await cutTexts(page), `${path} ${address}`).toEqual([]);
         }
       }
       await page.goto(`${articles.web.url}/s?lang=${lang}`);

@@ -5,7 +5,13 @@ import { changeNewsletter } from '../../src/newsletters/change.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { manageUrl } from '../../src/subscribers/links.ts';
 import { unsubscribe } from '../../src/subscribers/unsubscribe.ts';
-import { accessibilityFaults, chromiumPath, openBrowser, scrollsSideways } from '../support/browser.ts';
+import {
+  accessibilityFaults,
+  chromiumPath,
+  cutTexts,
+  openBrowser,
+  scrollsSideways,
+} from '../support/browser.ts';
 import { look, press } from '../support/reader.ts';
 import {
   askToJoin,
@@ -60,6 +66,7 @@ describe.skipIf(!chromiumPath)('the pages of a reader in a browser', () => {
         await page.addStyleTag({ content: 'html { font-size: 200% }' }).catch(() => undefined);
         await page.evaluate("document.documentElement.style.fontSize = '200%'");
         expect(await scrollsSideways(page), `${name} ${lang}`).toBe(false);
+        expect(await cutTexts(page), `${name} ${lang}`).toEqual([]);
       }
     }
     await context.close();
@@ -75,6 +82,7 @@ describe.skipIf(!chromiumPath)('the pages of a reader in a browser', () => {
     for (const [name, url] of Object.entries(pages)) {
       await page.goto(url);
       expect(await scrollsSideways(page), name).toBe(false);
+      expect(await cutTexts(page), name).toEqual([]);
     }
     await context.close();
     await changeNewsletter(ctx, washington.id, { name: washington.name });

@@ -164,16 +164,29 @@ describe('the page behind the footer link', () => {
     expect((await eventsOf(web.ctx, subscriberId)).filter((kind) => kind === 'restored')).toHaveLength(1);
   });
 
-  it('undoes nothing after 24 hours, nothing of someone else, and nothing that changed since', async () => {
+  it('R41 offers the way back for 24 hours, and takes it no longer', async () => {
     const { subscriberId, url } = await reader('too.late.undo@example.com');
+    const done = await press(await look(url));
+    const isUndo = (form: { buttons: string[] }) => form.buttons.includes('Undo');
+    web.ctx.clock.advance(day - minute);
+    expect((await look(done.url)).forms.some(isUndo)).toBe(true);
+    web.ctx.clock.advance(2 * minute);
+    expect((await look(done.url)).forms.some(isUndo)).toBe(false);
+    // The page that was left open since still has its button.
+    await press(done, {}, isUndo);
+    expect((await subscriptionOf(web.ctx, subscriberId, washington.id))?.state).toBe('unsubscribed');
+  });
+
+  it('undoes nothing of someone else, and nothing that changed since', async () => {
+    const { subscriberId, url } = await reader('changed.since@example.com');
     const done = await press(await look(url));
     const undo = new URL(done.url).searchParams.get('undo') ?? '';
     const { url: strangerUrl } = await reader('stranger.undo@example.com');
     await fetch(strangerUrl, { method: 'POST', body: new URLSearchParams({ act: 'undo', undo }) });
     expect((await subscriptionOf(web.ctx, subscriberId, washington.id))?.state).toBe('unsubscribed');
 
-    web.ctx.clock.advance(2 * day);
-    await subscribe(web.ctx, 'too.late.undo@example.com');
+    web.ctx.clock.advance(hour);
+    await subscribe(web.ctx, 'changed.since@example.com');
     await unsubscribe(web.ctx, {
       subscriberId,
       newsletterId: washington.id,

@@ -50,3 +50,16 @@ export async function accessibilityFaults(
 export async function scrollsSideways(page: Page): Promise<boolean> {
   return page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
 }
+
+/** Texts that their own box cuts off, so that nobody can read their end; what is hidden from the eye on purpose is none. */
+export async function cutTexts(page: Page): Promise<string[]> {
+  return page.evaluate(`[...document.querySelectorAll('body *')]
+    .filter((one) => {
+      if (one.matches('select, option, input, textarea, iframe') || !one.checkVisibility()) return false;
+      if (one.textContent.trim() === '' || one.clientWidth <= 1 || one.clientHeight <= 1) return false;
+      const { overflowX, overflowY } = getComputedStyle(one);
+      const cuts = (overflow) => overflow === 'hidden' || overflow === 'clip';
+      return (cuts(overflowX) && one.scrollWidth > one.clientWidth + 1) || (cuts(overflowY) && one.scrollHeight > one.clientHeight + 1);
+    })
+    .map((one) => one.tagName + ': ' + one.textContent.trim().slice(0, 60))`);
+}

@@ -48,7 +48,7 @@ describe('a signed message', () => {
     );
   });
 
-  it('names every header once more than it stands there, and covers both of leaving', () => {
+  it('R26 names every header once more than it stands there, and covers both of leaving', () => {
     const headers = signed.slice(0, signed.indexOf('\r\n\r\n'));
     for (const name of new Set(namesSigned)) {
       const standing = headers.match(new RegExp(`^${name}:`, 'gim'))?.length ?? 0;

@@ -7,7 +7,7 @@ import type { LetterName, LetterViews } from '../../../src/platform/render/views
 import { chromiumPath, openBrowser } from '../../support/browser.ts';
 import { fillPlaces, sample, templates } from './samples.ts';
 
-type Conditions = { colorScheme?: 'light' | 'dark'; width?: number };
+type Conditions = { colorScheme?: 'light' | 'dark'; width?: number; images?: 'shown' | 'off' };
 
 const inBrowser = test.skipIf(!chromiumPath);
 const picture =
@@ -55,7 +55,11 @@ async function withMail(
   });
   try {
     const page = await context.newPage();
-    await page.route(/^https:/, (route) => route.fulfill({ contentType: 'image/svg+xml', body: picture }));
+    await page.route(/^https:/, (route) =>
+      conditions.images === 'off'
+        ? route.abort()
+        : route.fulfill({ contentType: 'image/svg+xml', body: picture }),
+    );
     await page.setContent(rendered.get(mail) ?? '', { waitUntil: 'load' });
     await look(page);
   } finally {
@@ -118,33 +122,75 @@ inBrowser.each(mails)(
 );
 
 inBrowser.each([
-  ['digest.en', 320],
-  ['digest.id', 320],
-  ['digest.ar', 320],
-  ['digest.en', 700],
-  ['digest.ar', 700],
-  ['confirmation.id', 320],
-] as const)('R30 %s at %i px neither overflows nor lets its texts overlap', async (mail, width) => {
-  await withMail(mail, { width }, async (page) => {
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
-    const boxes = await page.evaluate<{ top: number; bottom: number; left: number; right: number }[]>(
-      `[...document.querySelectorAll('h1,h2,h3,p,li,img')].map((element) => {
+  ['digest.en', 320, 'shown'],
+  ['digest.id', 320, 'shown'],
+  ['digest.ar', 320, 'shown'],
+  ['digest.en', 700, 'shown'],
+  ['digest.ar', 700, 'shown'],
+  ['confirmation.id', 320, 'shown'],
+  ['digest.en', 320, 'off'],
+  ['digest.ar', 320, 'off'],
+  ['digest.en', 700, 'off'],
+] as const)(
+  'R30 %s at %i px, images %s, neither overflows nor lets its texts overlap',
+  async (mail, width, images) => {
+    await withMail(mail, { width, images }, async (page) => {
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+      const boxes = await page.evaluate<{ top: number; bottom: number; left: number; right: number }[]>(
+        `[...document.querySelectorAll('h1,h2,h3,p,li,img')].map((element) => {
         const { top, bottom, left, right } = element.getBoundingClientRect();
         return { top, bottom, left, right };
       })`,
-    );
-    expect(boxes.length).toBeGreaterThan(5);
-    for (const [index, box] of boxes.entries()) {
-      expect(box.left).toBeGreaterThanOrEqual(0);
-      expect(box.right).toBeLessThanOrEqual(width);
-      for (const later of boxes.slice(index + 1)) {
-        const isApart =
-          box.bottom <= later.top + 0.5 || box.right <= later.left + 0.5 || later.right <= box.left + 0.5;
-        expect(isApart, JSON.stringify([box, later])).toBe(true);
+      );
+      expect(boxes.length).toBeGreaterThan(5);
+      for (const [index, box] of boxes.entries()) {
+        expect(box.left).toBeGreaterThanOrEqual(0);
+        expect(box.right).toBeLessThanOrEqual(width);
+        for (const later of boxes.slice(index + 1)) {
+          const isApart =
+            box.bottom <= later.top + 0.5 || box.right <= later.left + 0.5 || later.right <= box.left + 0.5;
+          expect(isApart, JSON.stringify([box, later])).toBe(true);
+        }
       }
+    });
+  },
+);
+
+inBrowser.each([
+  ['digest.en', 'light'],
+  ['digest.en', 'dark'],
+  ['digest.ar', 'light'],
+] as const)('R30 %s says without images what they show, to be read in %s', async (mail, colorScheme) => {
+  await withMail(mail, { colorScheme, images: 'off' }, async (page) => {
+    const images = await page.evaluate<{ alt: string; isThere: boolean; ink: string; paper: string }[]>(
+      `[...document.images].map((image) => {
+        const { color, backgroundColor } = getComputedStyle(image);
+        return { alt: image.alt, isThere: image.naturalWidth > 0, ink: color, paper: backgroundColor };
+      })`,
+    );
+    expect(images.length).toBeGreaterThan(1);
+    for (const { alt, isThere, ink, paper } of images) {
+      expect(isThere).toBe(false);
+      expect(alt.trim()).not.toBe('');
+      expect(contrast(ink, paper), `${ink} on ${paper}`).toBeGreaterThanOrEqual(4.5);
     }
   });
 });
+
+/** How much two opaque colours, as a browser writes them, differ (WCAG 2.2, contrast ratio): 1 is not at all. */
+function contrast(one: string, other: string): number {
+  const [dark = 0, light = 0] = [one, other].map(luminance).sort((a, b) => a - b);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+function luminance(colour: string): number {
+  const channels = /^rgb\((\d+), (\d+), (\d+)\)$/.exec(colour)?.slice(1).map(Number);
+  if (!channels) throw new Error(`not an opaque colour: ${colour}`);
+  const [red = 0, green = 0, blue = 0] = channels.map((value) =>
+    value <= 10.31 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4,
+  );
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
 
 inBrowser('a right-to-left digest begins at the right, its thumbnail at the left', async () => {
   await withMail('digest.ar', {}, async (page) => {
