@@ -111,7 +111,7 @@ describe('O21 a send, watched', () => {
     expect(still.headers.get('Refresh')).toBeNull();
     expect(still.text).toContain('Last answer');
     expect(still.text).not.toContain('@');
-    expect((await fetch(page, { method: 'POST' })).status).toBe(404);
+    expect((await fetch(page, { method: 'POST' })).status).toBe(405);
     expect((await fetch(page)).headers.get('Content-Security-Policy')).toContain("default-src 'none'");
   });
 
