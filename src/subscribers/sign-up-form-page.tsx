@@ -44,9 +44,11 @@ export async function formPage(
   setPolicy(c, { newsletter, returnTo: values.returnTo, script: surge });
   // The token in it is good for one reader.
   if (surge) c.header('Cache-Control', 'no-store');
+  // It sets headers, which every answer has, drawn or kept.
+  const frame = pageFrame(c, lang, newsletter);
   const page = () => (
     <Page
-      {...pageFrame(c, lang, newsletter)}
+      {...frame}
       title={error ? `${say(lang, 'signup.error.title')} · ${headline}` : headline}
       description={inLanguage(newsletter.promise, lang, newsletter.languages[0])}
       canonical={`${ctx.config.baseUrl}/s/${newsletter.slug}?lang=${lang}`}

@@ -28,6 +28,16 @@ it('the form follows every change of what it shows at once', async () => {
   expect((await form()).text).toContain('What a day');
 });
 
+it('the form that was kept is answered with all the headers of the one that was drawn', async () => {
+  const headersOf = async () => {
+    const { headers } = await fetch(`${web.url}/s/inside-washington?lang=id&src=headers`);
+    return Object.fromEntries([...headers].filter(([name]) => !['date', 'dateline-request-id'].includes(name)));
+  };
+  const drawn = await headersOf();
+  expect(drawn).toMatchObject({ 'content-language': 'id' });
+  expect(await headersOf()).toEqual(drawn);
+});
+
 it('the form is drawn for each language, place and origin apart', async () => {
   await form();
   const indonesian = await form('/s/inside-washington', { 'Accept-Language': 'id' });
