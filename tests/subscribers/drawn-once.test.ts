@@ -31,7 +31,9 @@ it('the form follows every change of what it shows at once', async () => {
 it('the form that was kept is answered with all the headers of the one that was drawn', async () => {
   const headersOf = async () => {
     const { headers } = await fetch(`${web.url}/s/inside-washington?lang=id&src=headers`);
-    return Object.fromEntries([...headers].filter(([name]) => !['date', 'dateline-request-id'].includes(name)));
+    return Object.fromEntries(
+      [...headers].filter(([name]) => !['date', 'dateline-request-id'].includes(name)),
+    );
   };
   const drawn = await headersOf();
   expect(drawn).toMatchObject({ 'content-language': 'id' });
