@@ -1,16 +1,8 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { keyCommands } from './access/commands.ts';
-import { articlesCommands } from './articles/commands.ts';
-import { deliveriesCommands, editionSendCommand } from './deliveries/commands.ts';
-import { editionCommand } from './editions/commands.ts';
-import { insightCommands } from './insight/commands.ts';
+import { loadCommands } from './commands.ts';
 import { version } from './lib/version.ts';
-import { newslettersCommands } from './newsletters/commands.ts';
-import { needNewsletter } from './newsletters/find.ts';
 import { type GlobalOptions, openShell } from './shell.ts';
-import { roleCommands } from './start-commands.ts';
-import { subscribersCommands } from './subscribers/commands.ts';
 
 const program = new Command('dateline')
   .description('Newsletter delivery for publishers')
@@ -22,22 +14,9 @@ const program = new Command('dateline')
   .exitOverride();
 const shell = openShell(() => program.opts<GlobalOptions>());
 
-const edition = editionCommand(shell);
-edition.addCommand(editionSendCommand(shell));
-for (const command of [
-  ...roleCommands(shell),
-  ...insightCommands(shell),
-  ...keyCommands(shell, async (db, slug) => (await needNewsletter(db, slug)).id),
-  ...newslettersCommands(shell),
-  ...subscribersCommands(shell),
-  ...articlesCommands(shell),
-  edition,
-  ...deliveriesCommands(shell),
-]) {
-  program.addCommand(throwing(command));
-}
-
 try {
+  const [name] = program.parseOptions(process.argv.slice(2)).operands;
+  for (const command of await loadCommands(shell, name)) program.addCommand(throwing(command));
   await program.parseAsync(process.argv);
   process.exitCode = shell.exitCode();
 } catch (error) {

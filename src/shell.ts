@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { pino } from 'pino';
 import { ConfigError, readConfig } from './config.ts';
-import { type Context, openContext } from './context.ts';
+import type { Context } from './context.ts';
 import { Refusal } from './lib/errors.ts';
 import { openLog } from './platform/log.ts';
 
@@ -56,6 +56,8 @@ export function openShell(options: () => GlobalOptions): OpenShell {
     exitCode: () => code,
     fail: (error) => fail(error, options()),
     run: async (act) => {
+      // What asks for help or for a version needs none of it.
+      const { openContext } = await import('./context.ts');
       const log = openLog({ level: 'warn', destination: pino.destination({ fd: 2, sync: true }) });
       const ctx = await openContext(readConfig(), log);
       try {

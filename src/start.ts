@@ -20,7 +20,6 @@ import type { Log } from './platform/log.ts';
 import { beat, heartbeatEveryMs, registerWorker, stopWorker } from './platform/queue/workers.ts';
 import { carryOutSpooled } from './subscribers/carry-out-spooled.ts';
 import { answersRung } from './subscribers/ring-answer.ts';
-import { openWeb } from './web.tsx';
 
 export type Role = 'web' | 'worker';
 
@@ -129,6 +128,8 @@ function keepSpoolEmpty(ctx: OpenContext): () => void {
 
 async function startWeb(ctx: OpenContext): Promise<Listening> {
   const { host, port } = ctx.config;
+  // A process that only works draws no pages, and does without what draws them.
+  const { openWeb } = await import('./web.tsx');
   return listen(openWeb(ctx), host, { port, named: 'PORT' });
 }
 

@@ -28,7 +28,7 @@ const order = [
 ];
 
 /** Files that belong to an entry of another name. */
-const sameEntry: Record<string, string> = { shell: 'context', 'start-commands': 'start' };
+const sameEntry: Record<string, string> = { shell: 'context', 'start-commands': 'start', commands: 'cli' };
 
 /** Which chapter may write which table; everyone after may read. */
 const owners: Record<string, readonly string[]> = {
@@ -70,6 +70,8 @@ const owners: Record<string, readonly string[]> = {
 interface Import {
   target: string;
   typeOnly: boolean;
+  /** Loaded when it is needed: `await import(…)`. */
+  later: boolean;
 }
 
 interface Source {
@@ -98,13 +100,27 @@ describe('the structure of the program', () => {
       path: 'src/articles/x.ts',
       entry: 'articles',
       text: '',
-      imports: [{ target: 'src/editions/edition.ts', typeOnly: false }],
+      imports: [{ target: 'src/editions/edition.ts', typeOnly: false, later: true }],
     };
     expect(importFaults([planted])).toEqual(['src/articles/x.ts imports src/editions/edition.ts']);
   });
 
   it('has no loops of imports inside a chapter', () => {
     expect(loops(sources)).toEqual([]);
+  });
+
+  it('loads for help and a version neither the database nor a chapter', () => {
+    const loaded = [...loadedWith('src/cli.ts')];
+    expect(loaded).toContain('src/commands.ts');
+    expect(loaded.filter((path) => /^src\/(context|platform\/(db|queue)\/)/.test(path))).toEqual([]);
+    const chapters = order.slice(order.indexOf('access'), order.indexOf('start'));
+    expect(loaded.filter((path) => chapters.includes(entryOf(path)))).toEqual([]);
+  });
+
+  it('loads for a worker neither the pages nor the parsers of articles', () => {
+    const loaded = [...loadedWith('src/start-commands.ts')];
+    expect(loaded).toContain('src/deliveries/send-batch.ts');
+    expect(loaded.filter((path) => /^src\/(web\.tsx|articles\/read-)/.test(path))).toEqual([]);
   });
 
   it('keeps the parts of the platform strangers to each other', () => {
@@ -168,10 +184,29 @@ function readSources(folder: string): Source[] {
 }
 
 function readImports(path: string, text: string): Import[] {
-  return [...text.matchAll(/^(?:import|export)\s+(type\s+)?[^;]*?from\s+'(\.[^']+)'/gms)].map((match) => ({
-    target: relative(root, join(root, dirname(path), match[2] ?? '')),
-    typeOnly: match[1] !== undefined,
-  }));
+  const place = (target = '') => relative(root, join(root, dirname(path), target));
+  return [
+    ...[...text.matchAll(/^(?:import|export)\s+(type\s+)?[^;]*?from\s+'(\.[^']+)'/gms)].map((match) => ({
+      target: place(match[2]),
+      typeOnly: match[1] !== undefined,
+      later: false,
+    })),
+    ...[...text.matchAll(/\bimport\('(\.[^']+)'\)/g)].map((match) => ({
+      target: place(match[1]),
+      typeOnly: false,
+      later: true,
+    })),
+  ];
+}
+
+/** What is in memory as soon as this file is. */
+function loadedWith(path: string): Set<string> {
+  const loaded = new Set([path]);
+  for (const one of loaded) {
+    const imports = sources.find((source) => source.path === one)?.imports ?? [];
+    for (const { target } of imports.filter((it) => !it.typeOnly && !it.later)) loaded.add(target);
+  }
+  return loaded;
 }
 
 function entryOf(path: string): string {
