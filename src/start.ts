@@ -18,6 +18,7 @@ import { drainableServer } from './platform/http/drain-server.ts';
 import type { GuardEnv } from './platform/http/guard.ts';
 import type { Log } from './platform/log.ts';
 import { beat, heartbeatEveryMs, registerWorker, stopWorker } from './platform/queue/workers.ts';
+import { settleMemory } from './platform/settle-memory.ts';
 import { carryOutSpooled } from './subscribers/carry-out-spooled.ts';
 import { answersRung } from './subscribers/ring-answer.ts';
 
@@ -112,7 +113,7 @@ async function startWorker(
     await Promise.all(workloads.map((workload) => workload.close()));
     clearTimeout(cut);
   });
-  stops.push(keepSchedule(ctx));
+  stops.push(keepSchedule(ctx), settleMemory());
 }
 
 /** What this role spools while the database is away lies on its own disk, where perhaps no worker looks. */
