@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
 import type { EmbeddedConfig } from './embedded-running.ts';
-import { PreparingClient, statementTimeoutMs } from './prepared.ts';
+import { PreparingClient, statementTimeoutMs } from './preparing-client.ts';
 import type { Tables } from './tables.ts';
 
 /** What a query takes: the database, or a transaction in it. */
