@@ -83,6 +83,9 @@ describe('/metrics', () => {
       expect(seen.get('dateline_smtp_connections{pool="editions"}')).toBe(0);
       expect(seen.get('dateline_database_connections{use="idle"}')).toBeGreaterThanOrEqual(0);
       expect(seen.has('dateline_workers')).toBe(false);
+      // What alarms are set on is there before it happens: an increase is told from two readings.
+      expect(seen.get('dateline_deliveries_total{lane="gmail",state="unknown"}')).toBe(0);
+      expect(seen.get('dateline_sign_ups_total{outcome="too_many"}')).toBe(0);
       expect((await fetch(`http://127.0.0.1:${port}/v1/sends`)).status).toBe(404);
     } finally {
       await worker.stop();
