@@ -47,6 +47,11 @@ export interface OpenShell extends Shell {
 /** Opens the shell on this process's own terminal. Commands log warnings to standard error; outcomes go to standard out. */
 export function openShell(options: () => GlobalOptions): OpenShell {
   let code = 0;
+  // Who reads has seen enough: `dateline send failures --csv | head`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(code);
+  });
   const out = openOut(options, (ended) => {
     code = ended;
   });
