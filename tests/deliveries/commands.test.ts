@@ -87,6 +87,9 @@ describe('dateline send', () => {
       exit: 0,
       lines: 'One delivery went back into the queue.',
     });
+    expect((await run('send', 'retry', `ed_${editionId}`, '--group', 'full')).lines).toMatch(
+      /^Nothing to retry: deferred ones are tried again by themselves/,
+    );
     expect((await run('send', 'cancel', `ed_${editionId}`)).exit).toBe(3);
   });
 

@@ -56,6 +56,7 @@ describe('a send that does harm', () => {
     expect(counts.queued - after.counts.queued, 'exactly twenty began').toBe(20);
     expect(await assertClosedBooks(ctx, editionId)).toMatchObject({ planned: 400 });
 
+    await expect(resumeSend(ctx, { editionId, only: 0 })).rejects.toMatchObject({ status: 422 });
     // What a person has seen and pardoned does not pause it again at once.
     ctx.clock.advance(2_000);
     await resumeSend(ctx, { editionId, only: 12 });
