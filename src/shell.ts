@@ -62,7 +62,7 @@ export function openShell(options: () => GlobalOptions): OpenShell {
     fail: (error) => fail(error, options()),
     run: async (act) => {
       const log = openLog({ level: 'warn', destination: pino.destination({ fd: 2, sync: true }) });
-      const ctx = await openContext(readConfig(), log);
+      const ctx = await openContext(readConfig(), log, { silentIfAway: true });
       try {
         await act(ctx, out);
       } finally {
