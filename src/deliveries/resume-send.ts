@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { mustMoveEdition } from '../editions/move.ts';
 import { Refusal } from '../lib/errors.ts';
+import { hurry } from './hurry.ts';
 import { readHarm } from './pause-if-harmful.ts';
 import { ringSend } from './ring-send.ts';
 
@@ -26,6 +27,7 @@ export async function resumeSend(
       .set({ pause_reason: null, pardoned, allowance: only ?? null })
       .where('edition_id', '=', editionId)
       .execute();
+    await hurry(tx, { editionId, now });
   });
   ctx.log.info({ deed: 'resume-send', editionId, only }, 'resumed');
   await ringSend(ctx, editionId);

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
 import type { Db } from '../platform/db/database.ts';
 import { freeBatches } from './batches.ts';
+import { hurry } from './hurry.ts';
 import { isOpenLane } from './lane.ts';
 import { otherLane, providers, wellKnownLane } from './lane-names.ts';
 import { forgetOpenLane, paceOf } from './lane-queries.ts';
@@ -59,6 +60,7 @@ export async function steerLane(
           back_off_until = null, failures = 0, reason = null, last_answer = null, changed_by = ${by}, changed_at = ${now}
         where lane = ${lane}`.execute(ctx.db);
       await forgetOpenLane(ctx.db, lane);
+      await hurry(ctx.db, { lane, now });
       break;
     }
   }

@@ -3,6 +3,7 @@ import { deliver } from '../../src/deliveries/deliver.ts';
 import { forgetTrouble } from '../../src/deliveries/forget-trouble.ts';
 import { laneOfExchange, wellKnownLane } from '../../src/deliveries/lane-names.ts';
 import { pauseMsOf, troubleOf } from '../../src/deliveries/lane-policy.ts';
+import { writeTrouble } from '../../src/deliveries/lane-queries.ts';
 import { listLanes } from '../../src/deliveries/list-lanes.ts';
 import { lookUpLanes } from '../../src/deliveries/look-up-lanes.ts';
 import { rescueDeliveries } from '../../src/deliveries/rescue.ts';
@@ -216,6 +217,9 @@ describe('a lane in trouble', () => {
     const lane = async () => (await listLanes(ctx.db))[0];
     await deliverFree(ctx, editionId);
     const firstRest = (await lane())?.backOffUntil;
+    const again = { lastAnswer: 'the next of the same burst', now: new Date(morning.getTime() + 1) };
+    const trouble = { kind: 'quota', pauseMs: 10 * minuteMs, doubles: false, probe: 1 } as const;
+    expect(await writeTrouble(ctx.db, 'gmail', trouble, again), 'a burst is one trouble').toBeUndefined();
     expect(firstRest?.getTime()).toBe(morning.getTime() + 10 * minuteMs);
     ctx.clock.advance(11 * minuteMs);
     await deliverFree(ctx, editionId);
@@ -281,6 +285,18 @@ describe('an operator', () => {
     expect(await assertClosedBooks(ctx, editionId)).toMatchObject({ accepted: 94, queued: 0 });
     expect(await listLanes(ctx.db)).toEqual([]);
     expect(await stateOf(ctx, editionId)).toBe('sent');
+  });
+
+  it('resumes a lane at once, also what was given back for a while, and leaves readers their hour', async () => {
+    const { ctx, editionId } = await stage({}, { 'gmail.com': 3, 'yahoo.com': 2 });
+    const dueAt = new Date(morning.getTime() + minuteMs);
+    const later = ctx.db.updateTable('delivery_batches').set({ due_at: dueAt });
+    await later.set({ leased_at: morning }).where('lane', '=', 'gmail').execute();
+    await later.where('lane', '=', 'yahoo').execute();
+    await steerLane(ctx, { lane: 'gmail', order: { do: 'resume' }, by: 'rina' });
+    await steerLane(ctx, { lane: 'yahoo', order: { do: 'resume' }, by: 'rina' });
+    await deliverFree(ctx, editionId);
+    expect(await laneCounts(ctx, editionId)).toMatchObject({ gmail: { accepted: 3 }, yahoo: { queued: 2 } });
   });
 
   it('lets a slowed lane begin only so many at once, whichever worker keeps it', async () => {
