@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
+import { pauseSend } from '../../src/deliveries/pause-send.ts';
+import { resumeSend } from '../../src/deliveries/resume-send.ts';
 import { openLog } from '../../src/platform/log.ts';
 import { start } from '../../src/start.ts';
 import { morning } from '../support/context.ts';
@@ -41,6 +43,10 @@ describe('/metrics', () => {
     expect(waiting.get('dateline_batches_waiting')).toBeGreaterThan(0);
     expect(waiting.get('dateline_oldest_batch_seconds')).toBeGreaterThanOrEqual(12);
     expect(waiting.get('dateline_workers')).toBe(1);
+    expect(waiting.get('dateline_sends_paused')).toBe(0);
+    await pauseSend(ctx, { editionId, by: 'rina' });
+    expect((await read(web.url)).get('dateline_sends_paused')).toBe(1);
+    await resumeSend(ctx, { editionId });
     expect(waiting.get('dateline_queue_jobs{queue="deliveries",state="waiting"}')).toBeGreaterThan(0);
     await deliverFree(ctx, editionId);
     const after = await read(web.url);
