@@ -5,7 +5,7 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { parseRate, type Rate } from './lib/rate.ts';
 import { type Keyring, openKeyring, secretCharsMin } from './lib/signed-token.ts';
-import { type DkimIdentity, readDkimIdentity } from './platform/mail/dkim-keys.ts';
+import { type DkimIdentity, domainPattern, readDkimIdentity } from './platform/mail/dkim-keys.ts';
 import { parseRelayUrls, type Relay } from './platform/mail/relay.ts';
 
 /** Everything the environment may say, read once. */
@@ -78,6 +78,11 @@ const list = z
       .filter((part) => part !== ''),
   );
 
+function wholeNumber(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+}
+
 const environment = z.object({
   BASE_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
   SECRET_KEY: list,
@@ -87,13 +92,14 @@ const environment = z.object({
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must look like redis://host:6379' }).optional(),
   SMTP_URL: z.string().optional(),
   SMTP_RATE: list,
-  PORT: z.coerce.number({ error: 'must be a number' }).int().min(0).max(65_535).default(3000),
+  PORT: wholeNumber(0, 65_535).default(3000),
   HOST: z.string().optional(),
   DATA_DIR: z.string().default('.dateline'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   BOUNCE_DOMAIN: z
     .string()
-    .regex(/^[a-z0-9.-]+\.[a-z]{2,}$/i, 'must be a domain name')
+    .toLowerCase()
+    .regex(domainPattern, 'must be one domain name in ASCII, such as bounces.example.org')
     .optional(),
   DKIM_DOMAIN: z.string().optional(),
   DKIM_SELECTOR: list,
@@ -109,9 +115,9 @@ const environment = z.object({
     .string()
     .regex(/^[\x21-\x7e]{16,}$/, 'needs at least 16 printable characters without blanks')
     .optional(),
-  METRICS_PORT: z.coerce.number({ error: 'must be a number' }).int().min(0).max(65_535).optional(),
-  WORKER_NICE: z.coerce.number({ error: 'must be a number from 0 to 19' }).int().min(0).max(19).default(10),
-  SMTP_CONNECTIONS: z.coerce.number({ error: 'must be a number' }).int().min(1).max(200).default(10),
+  METRICS_PORT: wholeNumber(0, 65_535).optional(),
+  WORKER_NICE: wholeNumber(0, 19).default(10),
+  SMTP_CONNECTIONS: wholeNumber(1, 200).default(10),
 });
 
 /**
@@ -152,7 +158,7 @@ export function readConfig(
     relays,
     smtpRates,
     smtpConnections: read.SMTP_CONNECTIONS,
-    bounceDomain: read.BOUNCE_DOMAIN?.toLowerCase(),
+    bounceDomain: read.BOUNCE_DOMAIN,
     dkim,
     trustedProxies: read.TRUSTED_PROXIES,
     signUpLimits,

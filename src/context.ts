@@ -21,6 +21,8 @@ import type { Inbox } from './platform/mail/trap.ts';
 import { type Metrics, openMetrics, type Sample } from './platform/metrics.ts';
 import { processSamples } from './platform/process-metrics.ts';
 import { openQueues, type Queues } from './platform/queue/queue.ts';
+import { QueueAway } from './platform/queue/queue-away.ts';
+import { silentQueues } from './platform/queue/silent.ts';
 import { countBegun } from './platform/rate/count-begun.ts';
 import { type Ledger, paceRelays } from './platform/rate/pace-relays.ts';
 import { builtInTemplates, openTemplates, type Templates } from './platform/render/templates.ts';
@@ -62,11 +64,16 @@ const clockEveryMs = 60_000;
 
 /**
  * Opens database, queues, mail and templates once. The embedded database migrates itself; any other must have been
- * migrated.
+ * migrated. A command runs without the queue where it is away (`silentIfAway`): what it asks for stands in the database, and
+ * `rescue` rings for it.
  *
  * @throws Error in a sentence that says what to do: an old schema, a Redis that evicts, a server that cannot be reached.
  */
-export async function openContext(config: Config, log: Log): Promise<OpenContext> {
+export async function openContext(
+  config: Config,
+  log: Log,
+  { silentIfAway = false } = {},
+): Promise<OpenContext> {
   const closers: (() => Promise<void> | void)[] = [];
   let closing = false;
   // A connection that breaks while everything is being closed is no news.
@@ -79,7 +86,14 @@ export async function openContext(config: Config, log: Log): Promise<OpenContext
   };
   try {
     const { database, embedded } = await openLedger(config, closers, onBroken('database'));
-    const queues = await openBells(config, embedded, onBroken('queue'));
+    const queues = await openBells(config, embedded, onBroken('queue')).catch((error: Error) => {
+      if (!silentIfAway || !(error instanceof QueueAway)) throw error;
+      log.warn(
+        { deed: 'queue', reason: error.message },
+        'without the queue: rescue will ring when it is back',
+      );
+      return silentQueues(error);
+    });
     closers.push(() => queues.close());
     const metrics = openMetrics();
     metrics.onRead(processSamples);

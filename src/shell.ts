@@ -47,6 +47,11 @@ export interface OpenShell extends Shell {
 /** Opens the shell on this process's own terminal. Commands log warnings to standard error; outcomes go to standard out. */
 export function openShell(options: () => GlobalOptions): OpenShell {
   let code = 0;
+  // Who reads has seen enough: `dateline send failures --csv | head`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(code);
+  });
   const out = openOut(options, (ended) => {
     code = ended;
   });
@@ -59,7 +64,7 @@ export function openShell(options: () => GlobalOptions): OpenShell {
       // What asks for help or for a version needs none of it.
       const { openContext } = await import('./context.ts');
       const log = openLog({ level: 'warn', destination: pino.destination({ fd: 2, sync: true }) });
-      const ctx = await openContext(readConfig(), log);
+      const ctx = await openContext(readConfig(), log, { silentIfAway: true });
       try {
         await act(ctx, out);
       } finally {

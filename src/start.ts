@@ -12,6 +12,7 @@ import type { Config } from './config.ts';
 import { type OpenContext, openContext } from './context.ts';
 import { drainDeliveries } from './deliveries/drain.ts';
 import { streamsOf } from './deliveries/send-events.ts';
+import { countFromZero } from './insight/count-from-zero.ts';
 import { metricsOnly } from './insight/metrics-page.ts';
 import { maskAddresses } from './lib/mask.ts';
 import { drainableServer } from './platform/http/drain-server.ts';
@@ -42,6 +43,7 @@ const spoolEveryMs = 30_000;
 /** Starts the roles in one process. Throws, with everything closed again, when one of them cannot start. */
 export async function start(config: Config, log: Log, roles: readonly Role[]): Promise<Running> {
   const ctx = await openContext(config, log);
+  countFromZero(ctx);
   const stops: (() => Promise<void> | undefined | void)[] = [];
   let stopping: Promise<void> | undefined;
   const stop = () => {

@@ -69,6 +69,21 @@ describe('the configuration', () => {
     }
   });
 
+  it('says which numbers and names can be', () => {
+    const broken = {
+      DATA_DIR: dataDir,
+      SMTP_CONNECTIONS: '0',
+      METRICS_PORT: '1.5',
+      BOUNCE_DOMAIN: 'b..example',
+    };
+    expect(() => readConfig(broken)).toThrow(
+      /BOUNCE_DOMAIN must be one domain name[\s\S]*METRICS_PORT must be a whole number from 0 to 65535[\s\S]*SMTP_CONNECTIONS must be a whole number from 1 to 200/,
+    );
+    expect(readConfig({ DATA_DIR: dataDir, BOUNCE_DOMAIN: 'B.News.example' }).bounceDomain).toBe(
+      'b.news.example',
+    );
+  });
+
   it('has no built-in secret outside the embedded default', () => {
     const url = 'postgres://dateline:pw@db/dateline';
     expect(() => readConfig({ DATABASE_URL: url })).toThrow(/SECRET_KEY is missing/);

@@ -142,6 +142,29 @@ describe.skipIf(!redisServerFound)('one web and two workers', () => {
     expect(ended.map((one) => one.code)).toEqual([0, 0, 0]);
   }, 400_000);
 
+  it('is steered and examined by its commands while Redis is away: what they ask for stands in the database', async () => {
+    const at = new Date();
+    const newsletterId = await seedNewsletter(database.db, { at });
+    await seedReaders(database.db, { newsletterId, count: 3, at: new Date(at.getTime() - 60_000) });
+    const editionId = await seedReadyEdition(database.db, { newsletterId, at });
+    await command('edition', 'send', `ed_${editionId}`, '--expect', '3', '--hold', '0');
+    await database.db.updateTable('editions').set({ state: 'sending' }).execute();
+    await redis.kill();
+    const [paused, examined] = await Promise.all([
+      command('send', 'pause'),
+      run(process.execPath, [cli, 'doctor'], { env }).catch(
+        (error: { code: number; stdout: string; stderr: string }) => error,
+      ),
+    ]);
+    expect(paused).toMatchObject({ state: 'paused' });
+    expect(await command('send', 'resume'), 'its bells are rung later').toMatchObject({ state: 'sending' });
+    expect(examined).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/ok {4}database: ok[\s\S]*FAIL {2}queue: Redis/),
+      stderr: expect.stringMatching(/^\{.*cannot reach Redis at .*rescue will ring.*\}\n$/),
+    });
+  }, 120_000);
+
   it('refuses to start on an old schema, on a Redis that evicts, and with a list of what is wrong', async () => {
     const fails = async (over: Record<string, string>) => {
       const outcome = await run(process.execPath, [cli, 'worker'], { env: { ...env, ...over } }).catch(

@@ -1,5 +1,22 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { fitted, redrawn } from '../src/shell.ts';
+
+describe('a command whose reader has seen enough', () => {
+  it('ends without a word, as in `dateline send failures --csv | head`', async () => {
+    const cli = fileURLToPath(new URL('../dist/src/cli.js', import.meta.url));
+    const child = spawn(process.execPath, [cli, '--version'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let words = '';
+    child.stderr.on('data', (chunk) => {
+      words += chunk;
+    });
+    child.stdout.destroy();
+    const [code] = await once(child, 'close');
+    expect({ code, words }).toEqual({ code: 0, words: '' });
+  });
+});
 
 describe('drawing over what was drawn', () => {
   it('goes up to the first of the old lines and clears what is below', () => {

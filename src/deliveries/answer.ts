@@ -59,9 +59,10 @@ export function readAnswer(
         ...quiet,
       };
     }
-    const relayAway = unheard.includes(outcome.phase);
-    if (relayAway || at.stopping) {
-      return { ...quiet, settlement: settle({ state: 'queued' }), relayAway };
+    const isUnheard = unheard.includes(outcome.phase);
+    if (isUnheard || at.stopping) {
+      // What this process cuts when it ends says nothing of the relay: the next worker need not wait for it.
+      return { ...quiet, settlement: settle({ state: 'queued' }), relayAway: isUnheard && !at.stopping };
     }
     const dueAt = nextTryAt({ ...claimed, editionId: at.editionId }, claimed.attempts, at.now);
     const lost = { class: 'network', textMasked, dueAt, burnt: true };

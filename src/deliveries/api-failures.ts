@@ -102,13 +102,16 @@ export function failuresApi(ctx: Context): OpenAPIHono<KeyEnv> {
       request: {
         params: named,
         body: json(
-          z.union([
-            z.strictObject({ group }),
-            z.strictObject({ domain: z.string().max(255) }),
-            z.strictObject({ delivery: z.string().max(40) }),
-            z.strictObject({ class: group }),
-            z.strictObject({ subscriber: z.string().max(40) }),
-          ]),
+          z.union(
+            [
+              z.strictObject({ group }),
+              z.strictObject({ domain: z.string().max(255) }),
+              z.strictObject({ delivery: z.string().max(40) }),
+              z.strictObject({ class: group }),
+              z.strictObject({ subscriber: z.string().max(40) }),
+            ],
+            { error: 'Name one: a group, a domain or a delivery.' },
+          ),
           'Which',
         ),
       },

@@ -161,7 +161,7 @@ function csvCells(one: Delivery): (string | number)[] {
 
 function retriedWords(deliveries: number): string {
   if (deliveries === 0) {
-    return 'Nothing to retry: accepted ones are never sent again, and unknown ones three times at most.';
+    return 'Nothing to retry: deferred ones are tried again by themselves, accepted ones never, and unknown ones three times at most.';
   }
   return deliveries === 1
     ? 'One delivery went back into the queue.'

@@ -21,6 +21,8 @@ import { resumeSend } from './resume-send.ts';
 import { verifySend } from './verify-send.ts';
 import { watch } from './watch.ts';
 
+/** Verbs that change nothing which anybody would miss. */
+const looking = new Set(['show', 'watch', 'failures', 'verify']);
 const aSend = 'snd_12, ed_12 or 2026-07-14';
 
 /** `dateline edition send`: the one command that writes to readers. */
@@ -123,17 +125,17 @@ export function deliveriesCommands(shell: Shell): Command[] {
       .action((name: string | undefined, options: Options) =>
         shell.run(async (ctx, out) => {
           const found = await (name === undefined
-            ? latest(ctx)
+            ? latest(ctx, !looking.has(verb))
             : namedSend(ctx.db, name, shell.newsletter()));
           await act(ctx, out, found.editionId, options);
         }),
       );
   }
 
-  async function latest(ctx: Context) {
+  async function latest(ctx: Context, toAct: boolean) {
     const slug = shell.newsletter();
     const newsletter = slug === undefined ? undefined : await namedOrOnlyNewsletter(ctx.db, slug);
-    return latestSend(ctx.db, newsletter?.id);
+    return latestSend(ctx.db, newsletter?.id, { toAct });
   }
 
   return [send, laneCommand(shell)];

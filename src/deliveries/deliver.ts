@@ -8,7 +8,7 @@ import { freePace, isOpenLane, needsDriver } from './lane.ts';
 import { leaveLane, paceOf, takeLane } from './lane-queries.ts';
 import { pauseByItself } from './pause-send.ts';
 import { ring } from './ring.ts';
-import { relaysAwayMsMax, sendBatch, type Tally } from './send-batch.ts';
+import { sendBatch, type Tally } from './send-batch.ts';
 
 export type Delivered =
   /** The batch is through. `lost`: another worker took it over meanwhile, believing this one dead. */
@@ -128,15 +128,18 @@ class Turn {
     try {
       const { newsletterId } = await factsOf(ctx, editionId);
       const lease = { editionId, batchNo, lane, newsletterId, workerId: this.#workerId };
+      const beganAtMs = performance.now();
       const tally = await sendBatch(ctx, lease, subscriberIds, {
         pace: this.#pace,
         endsAtMs: this.#endsAtMs,
       });
       const now = ctx.clock.now();
-      const awayMs = this.#hands.relays.awayMs();
-      if (awayMs > relaysAwayMsMax) {
+      const { relays } = this.#hands;
+      const awayMs = relays.awayMs();
+      if (relays.goneSince(beganAtMs)) {
         const minutes = Math.round(awayMs / 60_000);
-        await pauseByItself(ctx, editionId, `no relay could be reached for ${minutes} minutes`);
+        const reason = `no relay could be reached for ${minutes} minutes: ${relays.reason}`;
+        await pauseByItself(ctx, editionId, reason);
       }
       const delayMs = awayMs > 0 ? againAfterMs.relaysAway : farTurnMs(ctx) || againAfterMs.usually;
       const { dueAgainAt, ...counts } = tally;

@@ -2,8 +2,8 @@ import { type LaneBooks, sumOfBooks } from './counts.ts';
 
 /**
  * Between when and when a send will be through: a range, since a rate seen so far is no promise. The early end is what is left
- * at the quicker of the two rates seen, but no earlier than a limit or a back-off allows; the late end is at three quarters of
- * the slower, and no earlier than the last retry. At either rate the last hour that readers chose must have come, and its mails
+ * at the quicker of the two rates seen, but no earlier than a limit allows, and of a lane that rests only after its rest; the
+ * late end is at three quarters of the slower, and no earlier than the last retry. At either rate the last hour that readers chose must have come, and its mails
  * have gone out after it. `undefined` while nobody can say: nothing is left, nothing has gone out yet, or a paused lane waits for
  * a person. Pure.
  */
@@ -25,22 +25,22 @@ export function estimateEnd(seen: {
   const { lastHour } = seen;
   const lastHourSeconds = (perSecond: number) =>
     lastHour ? (lastHour.at.getTime() - now.getTime()) / 1000 + lastHour.mails / perSecond : 0;
-  const secondsMin = Math.max(
-    limitPerSecond === undefined ? 0 : left / limitPerSecond,
-    ...open.map((lane) => laneSecondsMin(lane, now)),
-  );
-  const quick = Math.max(...rates);
-  const slow = Math.min(...rates) * 0.75;
-  const low = Math.max(left / quick, lastHourSeconds(quick), secondsMin);
-  const high = Math.max(left / slow, lastHourSeconds(slow), low);
+  const secondsAt = (perSecond: number) =>
+    Math.max(
+      left / Math.min(perSecond, limitPerSecond ?? Infinity),
+      lastHourSeconds(perSecond),
+      ...open.map((lane) => laneSeconds(lane, perSecond, now)),
+    );
+  const low = secondsAt(Math.max(...rates));
+  const high = secondsAt(Math.min(...rates) * 0.75);
   const after = (seconds: number) => new Date(now.getTime() + seconds * 1000);
   return { low: after(low), high: lastDueAt && lastDueAt > after(high) ? lastDueAt : after(high) };
 }
 
-/** How long the lane takes at the least: the wait that is left, then its rest at the rate it is limited to. */
-function laneSecondsMin(lane: LaneBooks, now: Date): number {
+/** How long the lane takes by itself: the wait that is left, then its rest at this rate or what it is limited to. */
+function laneSeconds(lane: LaneBooks, perSecond: number, now: Date): number {
   const waitMs = lane.backOffUntil ? Math.max(0, lane.backOffUntil.getTime() - now.getTime()) : 0;
-  return waitMs / 1000 + (lane.limitPerSecond === undefined ? 0 : leftOf(lane) / lane.limitPerSecond);
+  return waitMs / 1000 + leftOf(lane) / Math.min(perSecond, lane.limitPerSecond ?? Infinity);
 }
 
 function leftOf({ counts }: Pick<LaneBooks, 'counts'>): number {

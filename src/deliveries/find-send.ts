@@ -17,10 +17,24 @@ export async function namedSend(db: Db, name: string, newsletterName?: string): 
   throw new Refusal(404, 'no_such_send', `There is no send of ${publicId('edition', id)}.`);
 }
 
-/** The send that is under way, or else the last one. @throws Refusal 404 when there was never one. */
-export async function latestSend(db: Db, newsletterId: number | undefined): Promise<Send> {
+/**
+ * The send that is under way, or else the last one. Where something is to be done to it (`toAct`), sends of several newsletters
+ * under way are not chosen from.
+ *
+ * @throws Refusal 404 when there was never one; 409 `several_sends`.
+ */
+export async function latestSend(
+  db: Db,
+  newsletterId: number | undefined,
+  { toAct = false } = {},
+): Promise<Send> {
   const sends = await selectSends(db, { newsletterId, limit: 20 });
-  const found = sends.find((send) => send.finishedAt === undefined) ?? sends[0];
+  const open = sends.filter((send) => send.finishedAt === undefined);
+  if (toAct && new Set(open.map((send) => send.newsletterId)).size > 1) {
+    const names = open.map((send) => publicId('send', send.editionId)).join(', ');
+    throw new Refusal(409, 'several_sends', `Several newsletters are under way: name one of ${names}.`);
+  }
+  const found = open[0] ?? sends[0];
   if (!found) throw new Refusal(404, 'no_such_send', 'Nothing has been sent yet.');
   return found;
 }

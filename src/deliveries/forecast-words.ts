@@ -20,7 +20,7 @@ export function wordsOfTotal(relays: number | undefined, measured: number | unde
     return `the relays take ${relays.toFixed(relays < 1 ? 3 : 1)}/s by their rates`;
   }
   if (measured !== undefined) return `our own speed: ${measured.toFixed(1)}/s as measured`;
-  return 'nothing was sent yet, so no speed is known: `dateline send rehearse` measures it';
+  return 'nothing was sent yet, so no speed is known; `dateline send rehearse` shows how fast this machine writes';
 }
 
 /** That the readers themselves want it later, in words. Pure. */

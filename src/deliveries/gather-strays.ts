@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import type { Db } from '../platform/db/database.ts';
 import { aliveSince } from '../platform/queue/workers.ts';
 import { batched } from './batches.ts';
+import { countLost } from './count-lost.ts';
 import { readBooks } from './counts.ts';
 import { deliveringStates } from './delivery.ts';
 import { handsOf } from './hands.ts';
@@ -30,8 +31,10 @@ export async function gatherStrays(ctx: Context, editionId: number): Promise<num
     const lost = await loseSending(tx, editionId, gone, now);
     return { lost, ...(await batchQueued(tx, editionId, now)) };
   });
-  if (!gathered || gathered.lost + gathered.queued === 0) return 0;
-  const { lost, queued, batchNos } = gathered;
+  if (!gathered || gathered.lost.length + gathered.queued === 0) return 0;
+  const { queued, batchNos } = gathered;
+  const lost = gathered.lost.length;
+  countLost(ctx, gathered.lost);
   ctx.log.error({ deed: 'gather-strays', editionId, lost, queued }, 'deliveries stood in no open batch');
   await ring(
     ctx,

@@ -29,6 +29,9 @@ function inCountries(name: string, endings: string): string {
     .join(' ');
 }
 
+/** The lanes that are a provider's. */
+export const providers: ReadonlySet<string> = new Set(Object.keys(domainsOf));
+
 /** Domain → lane, for the domains that need no look-up. */
 export const wellKnownDomains: ReadonlyMap<string, string> = new Map(
   Object.entries(domainsOf).flatMap(([lane, domains]) =>

@@ -64,7 +64,7 @@ export async function writeTrouble(
       failures = l.failures + case when l.back_off_until > ${now} then 0 else 1 end,
       reason = excluded.reason, last_answer = excluded.last_answer, changed_at = excluded.changed_at
     where l.back_off_until is null or l.back_off_until <= ${now} or l.back_off_until < excluded.back_off_until
-      and excluded.reason in ('quota', 'reputation')
+      and excluded.reason in ('quota', 'reputation') and excluded.reason is distinct from l.reason
     returning back_off_until`.execute(db);
   return rows[0]?.back_off_until;
 }

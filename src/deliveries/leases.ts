@@ -3,10 +3,10 @@ import type { Db } from '../platform/db/database.ts';
 import { aliveSince } from '../platform/queue/workers.ts';
 import { moveBooks, sharedShard } from './move-books.ts';
 
-/** Leases that were taken back: batches now free, and deliveries whose outcome nobody knows. */
+/** Leases that were taken back: batches now free, and the lanes of deliveries whose outcome nobody knows, one for each. */
 export interface Freed {
   batches: number;
-  unknown: number;
+  unknown: string[];
 }
 
 /** A lease so young cannot have been forgotten: its job may be about to begin. */
@@ -43,29 +43,33 @@ async function freeLeases(db: Db, which: ReturnType<typeof sql>, now: Date): Pro
       update delivery_batches b set worker_id = null
       from workers w where b.done_at is null and b.worker_id = w.id and ${which}
       returning b.edition_id, b.subscriber_ids, w.id as worker_id`.execute(tx);
-    let unknown = 0;
+    const unknown: string[] = [];
     for (const { edition_id, subscriber_ids, worker_id } of rows) {
       const which = sql`d.subscriber_id = any(${subscriber_ids}::bigint[]) and d.worker_id = ${worker_id}`;
-      unknown += await loseSending(tx, edition_id, which, now);
+      unknown.push(...(await loseSending(tx, edition_id, which, now)));
     }
     return { batches: rows.length, unknown };
   });
 }
 
-/** Makes `sending` deliveries of an edition `unknown`: whoever had them in hand is gone. */
+/**
+ * Makes `sending` deliveries of an edition `unknown`: whoever had them in hand is gone.
+ *
+ * @returns the lane of each.
+ */
 export async function loseSending(
   db: Db,
   editionId: number,
   which: ReturnType<typeof sql>,
   now: Date,
-): Promise<number> {
-  const { rows } = await sql<{ lost: number }>`
+): Promise<string[]> {
+  const { rows } = await sql<{ lanes: string[] | null }>`
     with lost as (
       update deliveries d set state = 'unknown', class = 'worker-lost', settled_at = ${now},
         text_masked = 'the worker ended while this delivery was being handed over'
       where d.edition_id = ${editionId} and d.state = 'sending' and ${which}
       returning d.lane
     ), ${moveBooks(editionId, sharedShard, sql`select lane, 'sending', 'unknown' from lost`)}
-    select count(*) as lost from lost`.execute(db);
-  return rows[0]?.lost ?? 0;
+    select array_agg(lane) as lanes from lost`.execute(db);
+  return rows[0]?.lanes ?? [];
 }

@@ -57,6 +57,7 @@ export async function progress(ctx: Context, editionId: number, named = lanesNam
   const waiting = counts.queued > 0;
   const lastHour = waiting ? await selectLastHour(ctx.db, editionId, now) : undefined;
   const workers = await livingWorkers(ctx.db, now);
+  const working = workers.filter((worker) => worker.roles.includes('worker')).length;
   const limitPerSecond = relayRatePerSecond(ctx.config.relays, {
     overall: ctx.config.smtpRates,
     mails: counts.queued + counts.deferred,
@@ -70,13 +71,13 @@ export async function progress(ctx: Context, editionId: number, named = lanesNam
     averagePerSecond,
     limitPerSecond,
     eta:
-      send.state === 'sending'
+      send.state === 'sending' && working > 0
         ? estimateEnd({ lanes, ratePerSecond, averagePerSecond, limitPerSecond, lastDueAt, lastHour, now })
         : undefined,
     elapsedSeconds,
     oldestQueuedAt: waiting ? await oldestQueued(ctx.db, editionId, now) : undefined,
     lastHourAt: lastHour?.at,
-    workers: workers.filter((worker) => worker.roles.includes('worker')).length,
+    workers: working,
     lanes,
   };
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import { freeBatches } from './batches.ts';
+import { countLost } from './count-lost.ts';
 import { finish } from './finish.ts';
 import { gatherStrays } from './gather-strays.ts';
 import { handsOf } from './hands.ts';
@@ -50,11 +51,13 @@ export async function rescueDeliveries(ctx: Context): Promise<DeliveriesRescued>
   const dead = await freeDeadLeases(ctx.db, now);
   const forgotten =
     ctx.workerId === undefined
-      ? { batches: 0, unknown: 0 }
+      ? { batches: 0, unknown: [] }
       : await freeForgottenLeases(ctx.db, { workerId: ctx.workerId, batches: handsOf(ctx).batches }, now);
+  const lost = [...dead.unknown, ...forgotten.unknown];
+  countLost(ctx, lost);
   const report: DeliveriesRescued = {
     batchesFreed: dead.batches + forgotten.batches,
-    unknown: dead.unknown + forgotten.unknown,
+    unknown: lost.length,
     startsRung: 0,
     fanOutsRung: 0,
     batchesRung: 0,

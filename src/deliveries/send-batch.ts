@@ -42,8 +42,6 @@ const lookEveryMs = 1_000;
 const timerEarlyMs = 1;
 /** A claim's guards were asked so long ago at most when its message begins: who leaves meanwhile is left out. */
 const claimGoodMs = 20_000;
-/** After this the batch goes back, and its send pauses: somebody has to look at the relays. */
-export const relaysAwayMsMax = 10 * 60_000;
 
 /**
  * Sends the deliveries of one leased batch, window by window.
@@ -93,6 +91,7 @@ class Round {
   #rationed = false;
   /** Readers of the shared lane whose own domain is in trouble. */
   #apart = new Set<number>();
+  #beganAtMs = performance.now();
   #endsAtMs: number;
   /** The edition is sending and the batch is ours, as far as we know. */
   #open = true;
@@ -225,7 +224,7 @@ class Round {
     const { relays, stopping } = this.#hands;
     const over = !this.#open || stopping || performance.now() > this.#endsAtMs;
     if (this.#waiting.length === 0 || over) return true;
-    return relays.awayMs() > relaysAwayMsMax || farTurnMs(this.#ctx) > 0;
+    return relays.goneSince(this.#beganAtMs) || farTurnMs(this.#ctx) > 0;
   }
 
   /** Until a window's worth of answers is here, or few have waited long enough, or permits and turns are free, or it is time to look. */
@@ -278,7 +277,7 @@ class Round {
       });
       const { stopping, relays, attempts } = this.#hands;
       const answer = readAnswer(claimed, outcome, { editionId, now: this.#ctx.clock.now(), stopping });
-      if (answer.relayAway) relays.failed();
+      if (answer.relayAway && outcome.kind === 'lost') relays.failed(outcome.reason);
       else if (outcome.kind === 'reply') {
         relays.answered();
         attempts.note(answer.domain);

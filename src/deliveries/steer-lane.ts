@@ -1,8 +1,11 @@
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
+import type { Db } from '../platform/db/database.ts';
 import { freeBatches } from './batches.ts';
+import { hurry } from './hurry.ts';
 import { isOpenLane } from './lane.ts';
+import { otherLane, providers, wellKnownLane } from './lane-names.ts';
 import { forgetOpenLane, paceOf } from './lane-queries.ts';
 import { ring } from './ring.ts';
 
@@ -15,14 +18,14 @@ export type LaneOrder =
   /** Every limit, pause and trouble is forgotten, and the lane goes on at once. */
   | { do: 'resume' };
 
-const laneName = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
+const domainName = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/;
 const bellsMax = 2_000;
 
 /**
  * Slows, pauses or resumes a lane, for all sends and all workers, from their next window on. Of a domain without a lane of its
  * own, its readers are taken out of the lane they share as they come up. Safe to run twice.
  *
- * @throws Refusal 422 for a name that is no lane, or a limit that is none.
+ * @throws Refusal 422 for a name under which no mail goes out, or a limit that is none.
  */
 export async function steerLane(
   ctx: Context,
@@ -30,14 +33,7 @@ export async function steerLane(
 ): Promise<void> {
   const { lane, order, by } = what;
   const now = ctx.clock.now();
-  if (!laneName.test(lane)) {
-    throw new Refusal(
-      422,
-      'invalid',
-      'A lane is a provider like gmail, or a domain like example.org.',
-      'lane',
-    );
-  }
+  await needLane(ctx.db, lane, order);
   switch (order.do) {
     case 'slow': {
       const { connections, ratePerSecond } = order;
@@ -48,6 +44,9 @@ export async function steerLane(
           'Say how slow: connections, a rate per second, or both.',
           'connections',
         );
+      }
+      if (connections !== undefined && !(Number.isInteger(connections) && connections > 0)) {
+        throw new Refusal(422, 'invalid', 'connections is a whole number above 0.', 'connections');
       }
       await write(ctx, { lane, state: 'slow', connections, ratePerSecond, reason: undefined, by, now });
       break;
@@ -61,6 +60,7 @@ export async function steerLane(
           back_off_until = null, failures = 0, reason = null, last_answer = null, changed_by = ${by}, changed_at = ${now}
         where lane = ${lane}`.execute(ctx.db);
       await forgetOpenLane(ctx.db, lane);
+      await hurry(ctx.db, { lane, now });
       break;
     }
   }
@@ -68,6 +68,27 @@ export async function steerLane(
   if (isOpenLane(await paceOf(ctx.db, lane), now)) {
     await ring(ctx, 'deliver', await freeBatches(ctx.db, { lane, now, limit: bellsMax }));
   }
+}
+
+/** Whoever pauses gmail.com means Gmail, and would hold back nothing: its mail goes in the lane gmail, like a customer's of it. */
+async function needLane(db: Db, lane: string, order: LaneOrder): Promise<void> {
+  if (lane === otherLane || providers.has(lane)) return;
+  if (!domainName.test(lane) || lane.length > 253) {
+    const names = [...providers, otherLane].join(', ');
+    const words = `${lane.slice(0, 40)} is no lane: name ${names}, or a domain like example.org.`;
+    throw new Refusal(422, 'invalid', words, 'lane');
+  }
+  const { rows } = await sql<{ provider: string | null; in_use: boolean }>`
+    select (select lane from mail_domains where domain = ${lane}) as provider,
+      exists (select from delivery_batches where lane = ${lane} and done_at is null)
+        or ${order.do === 'resume'} and exists (select from lanes where lane = ${lane}) as in_use`.execute(
+    db,
+  );
+  const provider = wellKnownLane(lane) ?? rows[0]?.provider;
+  // Whose provider was found out after an edition was planned has a lane of its own in that one.
+  if (!provider || rows[0]?.in_use) return;
+  const words = `Mail for ${lane} goes in the lane ${provider}, with all of that provider: name ${provider}.`;
+  throw new Refusal(422, 'invalid', words, 'lane');
 }
 
 async function write(

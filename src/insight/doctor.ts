@@ -6,8 +6,11 @@ import { livingWorkers } from '../platform/queue/workers.ts';
 import { examineDkim } from './examine-dkim.ts';
 import { type Finding, finding } from './finding.ts';
 import { health } from './health.ts';
+import { relayAdvice } from './relay-advice.ts';
 
 const clockOffMsMax = 2_000;
+/** A person waits; a server that greets later than this is no use to a send either. */
+const relayTimeouts = { connectMs: 10_000, greetingMs: 20_000 };
 const rescueSilentMsMax = 3 * 60_000;
 
 /** Looks at everything the installation needs, each thing for itself. Changes nothing; sends no mail. */
@@ -54,14 +57,11 @@ async function examineRelays(ctx: Context): Promise<Finding[]> {
   const ehloName = new URL(ctx.config.baseUrl).hostname;
   return Promise.all(
     ctx.config.relays.map(async (relay) => {
-      const verdict = await verifyRelay(relay, { ehloName });
-      const found = verdict.kind === 'ready' ? 'answers' : `${verdict.phase}: ${verdict.reason}`;
-      return finding(
-        `relay ${relay.name}`,
-        verdict.kind === 'ready',
-        found,
-        'Check SMTP_URL: host, port, tls, user and password.',
-      );
+      const verdict = await verifyRelay(relay, { ehloName, timeouts: relayTimeouts });
+      const name = `relay ${relay.name}`;
+      if (verdict.kind === 'ready') return finding(name, true, 'answers', '');
+      const { phase, reason } = verdict;
+      return finding(name, false, `${phase}: ${reason}`, relayAdvice(relay, phase, reason));
     }),
   );
 }

@@ -16,6 +16,7 @@ export async function ledgerSamples(ctx: Context): Promise<Sample[]> {
     letters: number;
     letter_seconds: number;
     open: number;
+    paused: number;
   }>`
     with batches as (
       select count(*) as n, min(b.due_at) as oldest from delivery_batches b join editions e on e.id = b.edition_id
@@ -26,7 +27,7 @@ export async function ledgerSamples(ctx: Context): Promise<Sample[]> {
       select coalesce(sum(c.queued + c.deferred), 0) as n from sends s
       join send_counts c on c.edition_id = s.edition_id where s.finished_at is null
     )
-    select b.n as batches, ${secondsSince('b.oldest', now)} as batch_seconds,
+    select (select count(*) from editions where state = 'paused') as paused, b.n as batches, ${secondsSince('b.oldest', now)} as batch_seconds,
       w.n as letters, ${secondsSince('w.oldest', now)} as letter_seconds, u.n::bigint as open
     from batches b, waiting w, under_way u`.execute(ctx.db);
   const found = rows[0];
@@ -37,6 +38,7 @@ export async function ledgerSamples(ctx: Context): Promise<Sample[]> {
     { name: 'dateline_letters_waiting', value: found?.letters ?? 0 },
     { name: 'dateline_oldest_letter_seconds', value: found?.letter_seconds ?? 0 },
     { name: 'dateline_deliveries_open', value: found?.open ?? 0 },
+    { name: 'dateline_sends_paused', value: found?.paused ?? 0 },
     ...(await queueSamples(ctx)),
   ];
 }

@@ -27,6 +27,7 @@ const families = {
   dateline_letters_waiting: ['gauge', 'Letters that are due or to be tried again.'],
   dateline_oldest_letter_seconds: ['gauge', 'How long the letter that waits longest has been due.'],
   dateline_deliveries_open: ['gauge', 'Deliveries of sends under way that are queued or deferred.'],
+  dateline_sends_paused: ['gauge', 'Sends that are paused, by themselves or by a person, and wait for one.'],
   dateline_workers: ['gauge', 'Worker processes that live.'],
   process_cpu_seconds_total: ['counter', 'User and system time of this process.'],
   process_resident_memory_bytes: ['gauge', 'Memory of this process.'],

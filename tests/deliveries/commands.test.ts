@@ -9,7 +9,7 @@ import { deliveries } from '../../workers/deliveries.ts';
 import { editions } from '../../workers/editions.ts';
 import { morning, testContext } from '../support/context.ts';
 import { scriptedSmtp } from '../support/scripted-smtp.ts';
-import { seedReadyEdition, seedSend } from '../support/seed.ts';
+import { seedNewsletter, seedReaders, seedReadyEdition, seedSend } from '../support/seed.ts';
 import { asWorker, deliverFree } from '../support/sending.ts';
 import { runCommand } from '../support/shell.ts';
 import { until } from '../support/until.ts';
@@ -87,6 +87,9 @@ describe('dateline send', () => {
       exit: 0,
       lines: 'One delivery went back into the queue.',
     });
+    expect((await run('send', 'retry', `ed_${editionId}`, '--group', 'full')).lines).toMatch(
+      /^Nothing to retry: deferred ones are tried again by themselves/,
+    );
     expect((await run('send', 'cancel', `ed_${editionId}`)).exit).toBe(3);
   });
 
@@ -123,6 +126,24 @@ describe('dateline send', () => {
     expect(drawn[0]).toContain('retrying');
     expect(drawn.at(-1)).toContain('refused 1');
     expect(drawn.at(-1)).toMatch(/ sent$/m);
+  });
+
+  it('are never done to one of two newsletters’ sends by guessing which', async () => {
+    const evening = await seedNewsletter(ctx.db, { slug: 'evening', at: morning });
+    await seedReaders(ctx.db, { newsletterId: evening, count: 2, at: morning, domain: 'evening.example' });
+    const ours = await seedReadyEdition(ctx.db, { newsletterId, at: morning, slotDate: '2026-07-12' });
+    const theirs = await seedReadyEdition(ctx.db, { newsletterId: evening, at: morning });
+    expect((await run('edition', 'send', `ed_${ours}`, '--expect', '40')).exit).toBe(0);
+    expect((await run('edition', 'send', `ed_${theirs}`, '--expect', '2')).exit).toBe(0);
+    for (const verb of ['pause', 'resume', 'cancel', 'retry']) {
+      expect(await run('send', verb), verb).toMatchObject({
+        exit: 7,
+        error: `Several newsletters are under way: name one of snd_${theirs}, snd_${ours}.`,
+      });
+    }
+    expect((await run('send', 'show')).document).toMatchObject({ id: `snd_${theirs}` });
+    expect((await run('send', 'cancel', `snd_${theirs}`)).exit).toBe(0);
+    expect((await run('send', 'cancel')).document).toMatchObject({ id: `snd_${ours}`, state: 'cancelled' });
   });
 
   it('tells a program a document a line, the last one when it has ended', async () => {

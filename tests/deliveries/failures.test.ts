@@ -153,7 +153,10 @@ describe('O26 retrying', () => {
       expect(await run('retry', ...line)).toMatchObject({ exit: 2 });
     }
     expect((await ask('POST', '/retries', { group: 'full', domain: 'strict.example' })).status).toBe(422);
-    expect((await ask('POST', '/retries', {})).status).toBe(422);
+    expect(await ask('POST', '/retries', {})).toMatchObject({
+      status: 422,
+      body: { detail: 'Name one: a group, a domain or a delivery.' },
+    });
   });
 
   it('O26 a group never mails who had accepted, and nobody twice who is in doubt', async () => {

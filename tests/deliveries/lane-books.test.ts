@@ -98,6 +98,10 @@ describe('the estimated end', () => {
     expect(seconds(estimateEnd({ ...seen, lanes: [open], limitPerSecond: 2 }))).toEqual([7, 7]);
     const lastHour = { at: new Date(seen.now.getTime() + 60_000), mails: 6 };
     expect(seconds(estimateEnd({ ...seen, lanes: [open], lastHour })), 'after it').toEqual([60.6, 61]);
+    const resting = { ...open, backOffUntil: new Date(now.getTime() + 60_000) };
+    expect(seconds(estimateEnd({ ...seen, lanes: [resting] })), 'its mails go after it').toEqual([
+      61.4, 62.3,
+    ]);
     expect(estimateEnd({ ...seen, lanes: [{ ...open, state: 'paused' }] })).toBeUndefined();
     expect(estimateEnd({ ...seen, ratePerSecond: 0, averagePerSecond: 0, lanes: [open] })).toBeUndefined();
   });

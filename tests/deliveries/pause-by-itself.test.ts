@@ -1,5 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { handsOf } from '../../src/deliveries/hands.ts';
 import { harmIn } from '../../src/deliveries/pause-if-harmful.ts';
+import { pauseSend } from '../../src/deliveries/pause-send.ts';
 import { progress } from '../../src/deliveries/progress.ts';
 import { rescueDeliveries } from '../../src/deliveries/rescue.ts';
 import { resumeSend } from '../../src/deliveries/resume-send.ts';
@@ -56,6 +58,7 @@ describe('a send that does harm', () => {
     expect(counts.queued - after.counts.queued, 'exactly twenty began').toBe(20);
     expect(await assertClosedBooks(ctx, editionId)).toMatchObject({ planned: 400 });
 
+    await expect(resumeSend(ctx, { editionId, only: 0 })).rejects.toMatchObject({ status: 422 });
     // What a person has seen and pardoned does not pause it again at once.
     ctx.clock.advance(2_000);
     await resumeSend(ctx, { editionId, only: 12 });
@@ -107,6 +110,42 @@ describe('a send that does harm', () => {
     const { send } = await progress(ctx, editionId);
     expect(send.pauseReason).toMatch(/2\.5 % of the readers reported it as spam \(5 of 200/);
     expect((await rescueDeliveries(ctx)).paused, 'once').toBe(0);
+  });
+
+  it('pauses when no relay was reached for ten minutes, and, once one is mended, not for what was before', async () => {
+    const { ctx, smtp, editionId } = await stage({}, 40);
+    const { relays } = handsOf(ctx);
+    const real = performance.now.bind(performance);
+    let aheadMs = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => real() + aheadMs);
+    closers.push(async () => clock.mockRestore());
+    const failForMinutes = (minutes: number) => {
+      for (let minute = 0; minute < minutes; minute += 1) {
+        relays.failed('the connection was refused');
+        aheadMs += 60_000;
+      }
+    };
+    const pauseReason = async () => (await progress(ctx, editionId)).send.pauseReason;
+
+    failForMinutes(12);
+    await pauseSend(ctx, { editionId, by: 'rina' });
+    await resumeSend(ctx, { editionId, only: 5 });
+    await deliverFree(ctx, editionId);
+    expect(await pauseReason()).toMatch(/^as many as you allowed/);
+    expect(await assertClosedBooks(ctx, editionId)).toMatchObject({ accepted: 5 });
+
+    failForMinutes(3);
+    aheadMs += 8 * 3_600_000;
+    expect(relays.awayMs(), 'of last night').toBe(0);
+    failForMinutes(12);
+    await smtp.close();
+    closers.shift();
+    await resumeSend(ctx, { editionId });
+    await deliverFree(ctx, editionId);
+    expect(await pauseReason()).toMatch(
+      /^no relay could be reached for 1\d minutes: the connection was refused$/,
+    );
+    expect(await assertClosedBooks(ctx, editionId)).toMatchObject({ accepted: 5, queued: 35 });
   });
 
   it('is judged by what is new since a person looked', () => {

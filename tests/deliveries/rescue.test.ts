@@ -97,6 +97,8 @@ describe('rescue', () => {
     await deliverFree(ctx, editionId);
     expect(await assertClosedBooks(ctx, editionId)).toMatchObject({ accepted: 7, unknown: 3 });
     expect(await stateOf(ctx, editionId)).toBe('sent');
+    const counted = 'dateline_deliveries_total{lane="other",state="unknown"} 3\n';
+    expect(ctx.metrics.text(), 'an alarm on unknown ones sees them').toContain(counted);
   });
 
   it('takes back a lease that a job of this process has left behind', async () => {

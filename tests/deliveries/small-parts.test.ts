@@ -56,6 +56,8 @@ describe('what an outcome means for the books', () => {
     expect(read(lost('dot', true), { stopping: true }).settlement.state).toBe('unknown');
     expect(read(lost('data')).settlement).toMatchObject({ state: 'deferred', class: 'network', burnt: true });
     expect(read(lost('data'), { stopping: true }).settlement.state).toBe('queued');
+    expect(read(lost('connect')).relayAway).toBe(true);
+    expect(read(lost('connect'), { stopping: true }).relayAway, 'we cut it ourselves').toBe(false);
   });
 
   it('is nothing at all, and uses up no try, when the server never spoke of the message', () => {

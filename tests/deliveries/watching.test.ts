@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKey } from '../../src/access/create-key.ts';
 import { deliver } from '../../src/deliveries/deliver.ts';
 import { countedStates } from '../../src/deliveries/delivery.ts';
+import { bucketOf } from '../../src/deliveries/move-books.ts';
+import { progress } from '../../src/deliveries/progress.ts';
+import { progressLine } from '../../src/deliveries/progress-words.ts';
 import { requestSend } from '../../src/deliveries/request-send.ts';
 import { streamsOf } from '../../src/deliveries/send-events.ts';
 import { countOpinion } from '../../src/editions/count-opinion.ts';
@@ -131,6 +134,16 @@ describe('O21 a send, watched', () => {
     });
     const { text } = await look(`${web.url}/desk/sends/snd_${other}`);
     expect(text).toContain('one worker · the oldest waits for 30 s · no limit at the relays');
+    await ctx.db
+      .updateTable('send_counts')
+      .set({ bucket_n: 5, bucket: bucketOf(ctx.clock.now()) })
+      .execute();
+    expect((await progress(ctx, other)).eta).toBeDefined();
+    await ctx.db.updateTable('workers').set({ stopped_at: morning }).execute();
+    const alone = await progress(ctx, other);
+    expect([alone.workers, alone.eta], 'nobody works at it').toEqual([0, undefined]);
+    expect(progressLine(alone, ctx.clock.now())).toMatch(/ · no worker is running$/);
+    await ctx.db.updateTable('workers').set({ stopped_at: null }).execute();
     await deliverFree(ctx, other);
     expect((await look(`${web.url}/desk/sends/snd_${other}`)).headers.get('Refresh')).toBeNull();
   });

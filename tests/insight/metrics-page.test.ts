@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
+import { pauseSend } from '../../src/deliveries/pause-send.ts';
+import { resumeSend } from '../../src/deliveries/resume-send.ts';
 import { openLog } from '../../src/platform/log.ts';
 import { start } from '../../src/start.ts';
 import { morning } from '../support/context.ts';
@@ -41,6 +43,10 @@ describe('/metrics', () => {
     expect(waiting.get('dateline_batches_waiting')).toBeGreaterThan(0);
     expect(waiting.get('dateline_oldest_batch_seconds')).toBeGreaterThanOrEqual(12);
     expect(waiting.get('dateline_workers')).toBe(1);
+    expect(waiting.get('dateline_sends_paused')).toBe(0);
+    await pauseSend(ctx, { editionId, by: 'rina' });
+    expect((await read(web.url)).get('dateline_sends_paused')).toBe(1);
+    await resumeSend(ctx, { editionId });
     expect(waiting.get('dateline_queue_jobs{queue="deliveries",state="waiting"}')).toBeGreaterThan(0);
     await deliverFree(ctx, editionId);
     const after = await read(web.url);
@@ -83,6 +89,9 @@ describe('/metrics', () => {
       expect(seen.get('dateline_smtp_connections{pool="editions"}')).toBe(0);
       expect(seen.get('dateline_database_connections{use="idle"}')).toBeGreaterThanOrEqual(0);
       expect(seen.has('dateline_workers')).toBe(false);
+      // What alarms are set on is there before it happens: an increase is told from two readings.
+      expect(seen.get('dateline_deliveries_total{lane="gmail",state="unknown"}')).toBe(0);
+      expect(seen.get('dateline_sign_ups_total{outcome="too_many"}')).toBe(0);
       expect((await fetch(`http://127.0.0.1:${port}/v1/sends`)).status).toBe(404);
     } finally {
       await worker.stop();

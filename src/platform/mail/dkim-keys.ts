@@ -12,7 +12,8 @@ const rsaBitsMin = 2_048;
 const rsaBitsMax = 4_096;
 
 const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
-const domainPattern = new RegExp(`^(?=.{1,253}$)${label}(?:\\.${label})+$`);
+/** A host name in ASCII of two labels at least, in small letters. */
+export const domainPattern = new RegExp(`^(?=.{1,253}$)${label}(?:\\.${label})+$`);
 const selectorPattern = new RegExp(`^(?=.{1,63}$)${label}(?:\\.${label})*$`);
 
 /**

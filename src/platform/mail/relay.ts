@@ -88,6 +88,11 @@ export function parseRelayUrl(text: string): Relay {
       throw new Error(`an option after the "?" is unknown: the options are ${[...optionsKnown].join(', ')}`);
     }
   }
+  for (const option of optionsKnown) {
+    // The one that is not heeded may be the one that was meant: tls=off&tls=required.
+    if (option !== 'rate' && url.searchParams.getAll(option).length > 1)
+      throw new Error(`${option} is said twice: only rate may be`);
+  }
   const tls = url.searchParams.get('tls');
   if (tls !== null && tls !== 'required' && tls !== 'off') throw new Error('tls is "required" or "off"');
   if (secure && tls === 'off')

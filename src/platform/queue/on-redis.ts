@@ -1,6 +1,7 @@
 import { createRedisBackend, withBackend } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Ground } from './ground.ts';
+import { QueueAway } from './queue-away.ts';
 import { refuseUnfitRedis } from './refuse-unfit-redis.ts';
 
 const connectTimeoutMs = 2_000;
@@ -11,26 +12,25 @@ const reconnectMs = { min: 100, max: 2_000 };
 
 /**
  * Two connections: one for ringing, that fails at once while Redis is away, and one for the workers (each adds a
- * blocking one of its own), that waits. Both reconnect for ever. Throws when Redis cannot be reached within 5 s, is
- * older than 6.2 or would evict keys.
+ * blocking one of its own), that waits. Both reconnect for ever. Throws `QueueAway` when Redis cannot be reached within 5 s, and
+ * another error when it is older than 6.2 or would evict keys.
  */
 export async function openOnRedis(
   url: string,
   prefix: string,
   onError: (error: Error) => void,
 ): Promise<Ground> {
-  const ringing = open(
-    url,
-    { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: replyTimeoutMs },
-    onError,
-  );
-  const working = open(url, { maxRetriesPerRequest: null }, onError);
+  const ringing = open(url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: replyTimeoutMs,
+  });
+  const working = open(url, { maxRetriesPerRequest: null });
   const disconnect = (): void => {
     for (const client of [ringing, working]) client.disconnect();
   };
   try {
-    await becomeReady(ringing, url);
-    await becomeReady(working, url);
+    for (const client of [ringing, working]) await becomeReady(client, url, onError);
     refuseUnfitRedis(await ringing.info('server'), await ringing.info('memory'));
   } catch (error) {
     disconnect();
@@ -45,24 +45,20 @@ export async function openOnRedis(
   };
 }
 
-function open(
-  url: string,
-  options: Omit<RedisOptions, 'replyMapping'>,
-  onError: (error: Error) => void,
-): Redis {
+function open(url: string, options: Omit<RedisOptions, 'replyMapping'>): Redis {
   const client = new Redis(url, {
     ...options,
     lazyConnect: true,
     connectTimeout: connectTimeoutMs,
     retryStrategy: (times: number) => Math.min(reconnectMs.min * 2 ** (times - 1), reconnectMs.max),
   });
-  client.on('error', onError);
   // Each queue and worker listens for the connection's events.
   client.setMaxListeners(0);
   return client;
 }
 
-async function becomeReady(client: Redis, url: string): Promise<void> {
+/** Until it is ready its errors are one sentence of ours; then they are `onError`'s. */
+async function becomeReady(client: Redis, url: string, onError: (error: Error) => void): Promise<void> {
   let last = 'no answer';
   const remember = (error: Error): void => {
     last = error.message;
@@ -73,10 +69,11 @@ async function becomeReady(client: Redis, url: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {
       const { host } = new URL(url);
-      reject(new Error(`cannot reach Redis at ${host} (REDIS_URL) within ${openTimeoutMs} ms: ${last}`));
+      reject(new QueueAway(`cannot reach Redis at ${host} (REDIS_URL) within ${openTimeoutMs} ms: ${last}`));
     }, openTimeoutMs);
     client.once('ready', () => {
       clearTimeout(timer);
+      client.on('error', onError);
       client.off('error', remember);
       resolve();
     });

@@ -99,7 +99,7 @@ describe('a relay URL', () => {
   it('is one of the problems of the configuration when it names a file that is not there', () => {
     const env = { SMTP_URL: 'smtp://a.example?ca=/nowhere/ca.pem', PORT: 'x', SECRET_KEY: 'x'.repeat(64) };
     expect(() => readConfig({ ...env, BASE_URL: 'https://news.example.org' })).toThrow(
-      /PORT must be a number[\s\S]*SMTP_URL: ca: .nowhere.ca\.pem cannot be read/,
+      /PORT must be a whole number from 0 to 65535[\s\S]*SMTP_URL: ca: .nowhere.ca\.pem cannot be read/,
     );
   });
 
@@ -131,6 +131,8 @@ describe('a relay URL', () => {
     ['smtp://a.example?messages=0', '1 to 100000'],
     ['smtp://a.example?chunking=on', '"off"'],
     ['smtp://a.example?client=curl', '"nodemailer"'],
+    ['smtp://a.example?tls=off&tls=required', 'tls is said twice'],
+    ['smtp://a.example?weight=2&weight=3', 'weight is said twice'],
   ])('%j is refused with what to do', (url, words) => {
     expect(() => parseRelayUrl(url)).toThrow(words);
   });

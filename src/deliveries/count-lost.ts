@@ -1,0 +1,13 @@
+import type { Context } from '../context.ts';
+import { otherLane, providers } from './lane-names.ts';
+
+/**
+ * Counts deliveries that became `unknown` because their worker is gone, for the metrics page of who found them: their own
+ * process can count nothing any more. `lanes` has the lane of each.
+ */
+export function countLost({ metrics }: Pick<Context, 'metrics'>, lanes: readonly string[]): void {
+  for (const lane of lanes) {
+    const named = providers.has(lane) ? lane : otherLane;
+    metrics.count('dateline_deliveries_total', { lane: named, state: 'unknown' });
+  }
+}
