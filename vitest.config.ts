@@ -1,4 +1,7 @@
 import { defineConfig } from 'vitest/config';
+import { keepFilesInMemory } from './tests/support/scratch.ts';
+
+keepFilesInMemory();
 
 export default defineConfig({
   test: {
@@ -8,5 +11,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 3,
+    // Nothing is mocked, and what a module remembers hangs on a context or a database of one test: files share modules.
+    isolate: false,
   },
 });
