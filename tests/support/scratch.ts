@@ -1,7 +1,7 @@
 import { accessSync, constants, statfsSync } from 'node:fs';
 
 const memory = '/dev/shm';
-const bytesMin = 4 * 2 ** 30;
+const bytesMin = 2 * 2 ** 30;
 
 /**
  * Lets this process and all that it starts keep temporary files in memory, where there is room for them and nobody has
