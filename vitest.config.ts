@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.test.{ts,tsx}'],
     globalSetup: ['tests/support/one-server.ts'],
+    setupFiles: ['tests/support/leave-no-trace.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
