@@ -74,7 +74,6 @@ function dropped(name: string, about: string, at: 'body' | 'dot', answer: string
   return {
     name,
     about,
-    long: true,
     sink: { rules: [{ at, share: 0.01, once: true, answer }] },
     act: async (stage) => {
       await askForSend(stage);

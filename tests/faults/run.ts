@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { redisServerFound } from '../support/own-redis.ts';
+import { keepFilesInMemory } from '../support/scratch.ts';
 import { makeCluster } from './cluster.ts';
 import { operators } from './operators.ts';
 import { openPlayer, type Shared } from './play.ts';
@@ -21,8 +22,9 @@ import { workerDeaths } from './worker-deaths.ts';
 
 const scenarios: Scenario[] = [...workerDeaths, ...stores, ...relays, ...operators, ...twice];
 /** Most of a scenario's time is waiting: for a worker to count as dead, for the minute of `rescue`. */
-const atOnceUsually = 6;
+const atOnceUsually = 8;
 
+keepFilesInMemory();
 await main();
 
 async function main(): Promise<void> {

@@ -69,7 +69,6 @@ const diskFull: Scenario = {
   name: 'disk-full',
   about: 'the database’s disk is full for ten seconds; then there is space again',
   postgres: 'small',
-  long: true,
   act: async (stage) => {
     const connections = await sendUpTo(stage, 0.2);
     await fill(stage.cluster);

@@ -82,6 +82,8 @@ describe('/metrics', () => {
       SECRET_KEY: 'a secret that only tests ever use and that is long enough',
       DATABASE_URL: `postgres://${user}@localhost/${name}?host=${encodeURIComponent(host)}`,
       METRICS_PORT: String(port),
+      // This process is the suite's own.
+      WORKER_NICE: '0',
     });
     const worker = await start(config, openLog({ level: 'silent' }), ['worker']);
     try {

@@ -27,6 +27,9 @@ export interface TestClock extends Clock {
   advance(ms: number): void;
 }
 
+/** Nothing changes them, so one worker reads them once and makes the frame of each letter once, for all of its tests. */
+const templates = openTemplates(builtInTemplates());
+
 export interface TestContext extends Context {
   clock: TestClock;
   database: TestDatabase;
@@ -82,7 +85,6 @@ export async function testContext(
   const queues = await openQueues(queueAddress(options.queue ?? 'postgres', database), {
     prefix: `{${database.config.database}}`,
   });
-  const templates = openTemplates(builtInTemplates());
   return {
     config,
     log,

@@ -18,7 +18,7 @@ export type Trouble =
   | { kind: 'store'; error: Error };
 
 export interface Workload {
-  /** Takes no more jobs and waits for those in hand, at most 16 s, and 2 s to settle; with `force` it does not wait. */
+  /** Takes no more jobs and waits for those in hand, at most 16 s, and 2 s to settle; with `force` it does not wait. Safe to call twice. */
   close(force?: boolean): Promise<void>;
 }
 
@@ -55,6 +55,7 @@ export function startWork<Q extends QueueName>(
     return running;
   };
   let closed = false;
+  let closing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let worker: BullWorker;
 
@@ -72,15 +73,19 @@ export function startWork<Q extends QueueName>(
   };
   start();
 
+  const end = async (force: boolean): Promise<void> => {
+    closed = true;
+    clearTimeout(timer);
+    if (!force) {
+      await worker.pause(true);
+      await atMost(handsTimeoutMs, Promise.allSettled(inHand));
+    }
+    await atMost(settleTimeoutMs, worker.close(force || inHand.size > 0));
+  };
   return {
-    close: async (force = false) => {
-      closed = true;
-      clearTimeout(timer);
-      if (!force) {
-        await worker.pause(true);
-        await atMost(handsTimeoutMs, Promise.allSettled(inHand));
-      }
-      await atMost(settleTimeoutMs, worker.close(force || inHand.size > 0));
+    close: (force = false) => {
+      closing ??= end(force);
+      return closing;
     },
   };
 }

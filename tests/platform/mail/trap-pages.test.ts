@@ -3,7 +3,6 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import { type ServerType, serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { createTransport } from 'nodemailer';
@@ -14,7 +13,7 @@ import { composeMessage } from '../../../src/platform/mail/message.ts';
 import { openSplicer } from '../../../src/platform/mail/open-splicer.ts';
 import { openTrap, type Trap } from '../../../src/platform/mail/trap.ts';
 import { trapApp } from '../../../src/platform/mail/trap-pages.tsx';
-import { chromiumPath, openBrowser } from '../../support/browser.ts';
+import { axeOn, chromiumPath, openBrowser } from '../../support/browser.ts';
 import { digest, naughtyStrings, rina } from './sample-message.ts';
 
 let dir: string;
@@ -256,7 +255,7 @@ describe.skipIf(!chromiumPath)('in a browser', () => {
       const page = await context.newPage();
       for (const path of ['/trap?q=number%201', '/trap?q=nobody', `/trap/${id}`, '/trap/none']) {
         await page.goto(`${url}${path}`, { waitUntil: 'load' });
-        const { violations } = await new AxeBuilder({ page }).exclude('iframe').analyze();
+        const { violations } = await axeOn(page).exclude('iframe').analyze();
         expect(violations.map(({ id: rule, nodes }) => `${rule} ${nodes[0]?.html}`)).toEqual([]);
         for (const width of [320, 390, 768, 1280]) {
           await page.setViewportSize({ width, height: 900 });

@@ -1,10 +1,9 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { renderDigest, renderLetter } from '../../../src/platform/render/mail.ts';
 import { endMjml } from '../../../src/platform/render/mjml.ts';
 import type { LetterName, LetterViews } from '../../../src/platform/render/views.ts';
-import { chromiumPath, openBrowser } from '../../support/browser.ts';
+import { axeOn, chromiumPath, openBrowser } from '../../support/browser.ts';
 import { fillPlaces, sample, templates } from './samples.ts';
 
 type Conditions = { colorScheme?: 'light' | 'dark'; width?: number; images?: 'shown' | 'off' };
@@ -75,7 +74,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     async (mail) => {
       await withMail(mail, { colorScheme }, async (page) => {
         const rules = { region: { enabled: false }, 'target-size': { enabled: true } };
-        const found = await new AxeBuilder({ page }).options({ rules }).analyze();
+        const found = await axeOn(page).options({ rules }).analyze();
         expect(
           found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`),
         ).toEqual([]);
