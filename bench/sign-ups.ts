@@ -26,6 +26,8 @@ const rush = { seconds: 10, connections: 64 };
 /** What goes out meanwhile: as much as a good relay takes, for longer than the rush. */
 const edition = { readers: 10_000, rate: '500/s' };
 const settleMsMax = 120_000;
+/** What a process logs once it listens. */
+const ready = /"msg":"started"/;
 
 /**
  * A hundred people a second open the form, sign up and are told to look into their inbox, at the program as it starts without
@@ -49,7 +51,7 @@ export async function runPages(ground: Ground, name: string): Promise<PageFigure
   try {
     const { newsletter } = await (await openNewsroom(ctx)).edition(100);
     await makeUsual(ctx, newsletter.id);
-    web = await start({ file: process.execPath, args: [...ground.nodeArgs, cli, 'start'], env }, /"started"/);
+    web = await start({ file: process.execPath, args: [...ground.nodeArgs, cli, 'start'], env }, ready);
     const { slug } = newsletter;
     await sendLoad({ ...steady, port, seconds: 3 }, (n) => visit(slug, 'warm', n));
     const load = await sendLoad({ ...steady, port, perSecond: 3 * steady.perSecond }, (n) =>
@@ -75,10 +77,7 @@ export async function runRush(ground: Ground, newsroom: Newsroom, name: string):
   const port = await freePort();
   const more = { PORT: String(port), HOST: '127.0.0.1', TRUSTED_PROXIES: '127.0.0.0/8', LOG_LEVEL: 'info' };
   const env = ground.workerEnv(ground.sink.url, more);
-  const web = await start(
-    { file: process.execPath, args: [...ground.nodeArgs, cli, 'web'], env },
-    /"started"/,
-  );
+  const web = await start({ file: process.execPath, args: [...ground.nodeArgs, cli, 'web'], env }, ready);
   try {
     await sendLoad({ ...rush, port, seconds: 3 }, (n) => signUp(newsletter.slug, 'early', n));
     const before = await countSignUps(ctx);
