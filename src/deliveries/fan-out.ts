@@ -16,6 +16,11 @@ export type FannedOut =
   /** It has not started, or another run has done it. */
   | { kind: 'nothing_to_do' };
 
+/**
+ * Subscriptions per page: few at first, so that the first mail leaves soon; each next one more, planned while the one before it
+ * goes out, up to enough for full batches.
+ */
+const pageSizes = { first: 1_000, growth: 4, max: 20_000 };
 /** A page asks for hours, then for groups; then it is planned. */
 const askingsMax = 4;
 
@@ -36,9 +41,9 @@ export async function fanOut(ctx: Context, { editionId }: Payload<'fan-out'>): P
   const groups = new ReaderGroups(ctx.db, { edition, newsletter, readyAt: send.frozenAt });
   const recent = await recentEditions(ctx.db, edition, send.frozenAt);
   let planned = 0;
-  for (;;) {
+  for (let size = pageSizes.first; ; size = Math.min(pageSizes.max, size * pageSizes.growth)) {
     const now = ctx.clock.now();
-    const page = await nextPage(ctx, { edition, newsletter, languages, groups, recent, now });
+    const page = await nextPage(ctx, { edition, newsletter, languages, groups, recent, size, now });
     if (!page) return { kind: 'nothing_to_do' };
     planned += page.planned;
     await ringWhenDue(ctx, editionId, page.batches, now);

@@ -11,10 +11,8 @@ import { lockSend } from './queries.ts';
 import type { ReaderGroups, Unknown } from './reader-groups.ts';
 import { type RecentEdition, sentOnWeekdays } from './recent-editions.ts';
 
-/** Subscriptions looked at per transaction: few at first, so that the first mail leaves soon; then enough for full batches. */
-const pageSizes = { first: 5_000, later: 20_000 };
-/** A domain with such a share of a page is a lane of its own; those with fewer readers share one until they make trouble. */
-const ownLaneShare = 0.04;
+/** A domain with so many readers in a page, and such a share of it, is a lane of its own; others share one until they make trouble. */
+const ownLane = { readersMin: 200, shareMin: 0.04 };
 /** Who joined, came back or changed rhythm within so many days may have been sent less than everything, or part of it. */
 const catchUpDays = 8;
 
@@ -31,6 +29,8 @@ export interface PageOf {
   groups: ReaderGroups;
   /** The newsletter's other editions of the last days. */
   recent: readonly RecentEdition[];
+  /** How many subscriptions to look at. */
+  size: number;
   now: Date;
 }
 
@@ -61,12 +61,11 @@ export async function planPage(tx: Db, at: PageOf): Promise<Page | undefined> {
   if (!send?.frozenAt || send.fannedOutAt) return undefined;
   const state = send.state === 'cancelled' ? 'cancelled' : 'queued';
   const { frozenAt } = send;
-  const pageSize = send.fanOutAfter === 0 ? pageSizes.first : pageSizes.later;
   const { rows } = await sql<Row>`
     with page as materialized (
       select * from subscriptions
       where newsletter_id = ${newsletter.id} and state = 'active' and id > ${send.fanOutAfter}
-      order by id limit ${pageSize}
+      order by id limit ${at.size}
     ), who as materialized (
       select sc.id as subscription_id, sc.subscriber_id, split_part(s.email_key, '@', 2) as domain,
         coalesce(own.lang, main.lang, ${at.languages[0] ?? ''}) as lang, ${topicBits(groups)} as topics,
@@ -102,7 +101,7 @@ export async function planPage(tx: Db, at: PageOf): Promise<Page | undefined> {
       select distinct lang, topics, greeting, sent from meant where due_at is not null and variant_id is null
     ), domains as materialized (
       select m.domain, coalesce(known.lane, looked.lane,
-        case when m.n >= ${pageSize * ownLaneShare} then m.domain else ${otherLane} end) as lane
+        case when m.n >= ${Math.max(ownLane.readersMin, at.size * ownLane.shareMin)} then m.domain else ${otherLane} end) as lane
       from (select domain, count(*) as n from meant group by domain) as m
       left join ${knownDomains()} as known (domain, lane) on known.domain = m.domain
       left join mail_domains looked on looked.domain = m.domain
@@ -132,7 +131,7 @@ export async function planPage(tx: Db, at: PageOf): Promise<Page | undefined> {
   if (row.hours ?? row.groups) {
     return { kind: 'unknown', unknown: { hours: row.hours ?? [], groups: row.groups ?? [] } };
   }
-  const last = row.seen < pageSize;
+  const last = row.seen < at.size;
   await tx
     .updateTable('sends')
     .set({ fan_out_after: row.last_id ?? send.fanOutAfter, ...(last ? { fanned_out_at: now } : {}) })

@@ -92,14 +92,14 @@ describe('the lanes of a send', () => {
   });
 
   it('take turns in the batches, so that the many do not stand in front of the few', async () => {
-    const { ctx, editionId } = await stage({}, { 'gmail.com': 1_200, 'yahoo.com': 40 });
+    const { ctx, editionId } = await stage({}, { 'gmail.com': 900, 'yahoo.com': 40 });
     const batches = await ctx.db
       .selectFrom('delivery_batches')
       .select('lane')
       .where('edition_id', '=', editionId)
       .orderBy('no')
       .execute();
-    expect(batches.map((one) => one.lane)).toEqual(['gmail', 'yahoo', 'gmail', 'gmail']);
+    expect(batches.map((one) => one.lane)).toEqual(['gmail', 'yahoo', 'gmail']);
   });
 
   it('come from the MX of a domain, which is looked up beside a send and never for it', async () => {
