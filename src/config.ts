@@ -3,9 +3,10 @@ import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { dirname, join, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { domainName } from './lib/domain-name.ts';
 import { parseRate, type Rate } from './lib/rate.ts';
 import { type Keyring, openKeyring, secretCharsMin } from './lib/signed-token.ts';
-import { type DkimIdentity, domainPattern, readDkimIdentity } from './platform/mail/dkim-keys.ts';
+import { type DkimIdentity, readDkimIdentity } from './platform/mail/dkim-keys.ts';
 import { parseRelayUrls, type Relay } from './platform/mail/relay.ts';
 
 /** Everything the environment may say, read once. */
@@ -99,7 +100,7 @@ const environment = z.object({
   BOUNCE_DOMAIN: z
     .string()
     .toLowerCase()
-    .regex(domainPattern, 'must be one domain name in ASCII, such as bounces.example.org')
+    .regex(domainName, 'must be one domain name in ASCII, such as bounces.example.org')
     .optional(),
   DKIM_DOMAIN: z.string().optional(),
   DKIM_SELECTOR: list,

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
+import { domainName } from '../lib/domain-name.ts';
 import { Refusal } from '../lib/errors.ts';
 import type { Db } from '../platform/db/database.ts';
 import { freeBatches } from './batches.ts';
@@ -18,7 +19,6 @@ export type LaneOrder =
   /** Every limit, pause and trouble is forgotten, and the lane goes on at once. */
   | { do: 'resume' };
 
-const domainName = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/;
 const bellsMax = 2_000;
 
 /**
@@ -73,7 +73,7 @@ export async function steerLane(
 /** Whoever pauses gmail.com means Gmail, and would hold back nothing: its mail goes in the lane gmail, like a customer's of it. */
 async function needLane(db: Db, lane: string, order: LaneOrder): Promise<void> {
   if (lane === otherLane || providers.has(lane)) return;
-  if (!domainName.test(lane) || lane.length > 253) {
+  if (!domainName.test(lane)) {
     const names = [...providers, otherLane].join(', ');
     const words = `${lane.slice(0, 40)} is no lane: name ${names}, or a domain like example.org.`;
     throw new Refusal(422, 'invalid', words, 'lane');

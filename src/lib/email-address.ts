@@ -1,4 +1,5 @@
 import { domainToASCII } from 'node:url';
+import { domainName } from './domain-name.ts';
 
 /** One mailbox, as typed and as compared. */
 export interface EmailAddress {
@@ -16,7 +17,6 @@ const localBytesMax = 64;
 const addressBytesMax = 254;
 /** U+FFFD stands for bytes that were no UTF-8: whoever they were meant for cannot be known any more. */
 const localPart = /^[^\s@"(),:;<>[\\\]\p{C}\ufffd]+$/u;
-const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
  * Reads what a person typed as one address: the dot-atom form of RFC 5321 §4.1.2, with UTF-8 local parts (RFC 6531) and
@@ -50,8 +50,6 @@ export function needsSmtpUtf8(email: string): boolean {
 function readDomain(typed: string): string | undefined {
   if (/[\s/\\?#%:@[\]]/.test(typed) || typed.endsWith('.')) return undefined;
   const domain = domainToASCII(typed).toLowerCase();
-  const labels = domain.split('.');
-  if (labels.length < 2 || !labels.every((part) => label.test(part))) return undefined;
-  if (/^\d+$/.test(labels.at(-1) ?? '')) return undefined;
-  return domain;
+  const isNumeric = /\.\d+$/.test(domain);
+  return domainName.test(domain) && !isNumeric ? domain : undefined;
 }

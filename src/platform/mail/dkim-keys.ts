@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { domainLabel, domainName } from '../../lib/domain-name.ts';
 
 /** One private key, parsed once, and the name under which its public part stands in DNS. */
 export type DkimKey = { selector: string; algorithm: 'rsa-sha256' | 'ed25519-sha256'; privateKey: KeyObject };
@@ -11,10 +12,7 @@ export type DkimIdentity = { domain: string; keys: readonly DkimKey[] };
 const rsaBitsMin = 2_048;
 const rsaBitsMax = 4_096;
 
-const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
-/** A host name in ASCII of two labels at least, in small letters. */
-export const domainPattern = new RegExp(`^(?=.{1,253}$)${label}(?:\\.${label})+$`);
-const selectorPattern = new RegExp(`^(?=.{1,63}$)${label}(?:\\.${label})*$`);
+const selectorPattern = new RegExp(`^(?=.{1,63}$)${domainLabel}(?:\\.${domainLabel})*$`);
 
 /**
  * Reads the identity that mail is signed with: `undefined` when nothing asks for one, or when something is wrong with it,
@@ -44,7 +42,7 @@ function* wrongNames(set: Parameters<typeof readDkimIdentity>[0]): Iterable<stri
   const { domain, selectors, files } = set;
   const together = 'DKIM_DOMAIN, DKIM_SELECTOR and DKIM_KEY_FILE belong together';
   if (domain === undefined) yield `DKIM_DOMAIN is missing: ${together}`;
-  else if (!domainPattern.test(domain)) {
+  else if (!domainName.test(domain)) {
     yield 'DKIM_DOMAIN must be one domain name in ASCII, such as example.org';
   }
   if (selectors.length === 0) yield `DKIM_SELECTOR is missing: ${together}`;
