@@ -29,12 +29,17 @@ const turnMsMax = 15_000;
  * Delivers the batch that a bell names, and then what else is free and due: each is leased, sent window by window (`sendBatch`),
  * and ended. Healthy lanes share two places of a process; one with a limit or in trouble has a place of its own, so it never
  * holds up another. Safe to ring twice, on one process or several: one holds a batch's lease, and each delivery is claimed by
- * an update of its own.
+ * an update of its own. Whoever leaves a place after `turnMs` rings for others, and goes on itself when a bell found no place meanwhile: so
+ * no bell is lost between two turns.
  *
  * @returns what came of the batch that was named.
  * @throws Error when the database was away for minutes; the lease is then freed by `rescue`.
  */
-export async function deliver(ctx: Context, batch: Payload<'deliver'>): Promise<Delivered> {
+export async function deliver(
+  ctx: Context,
+  batch: Payload<'deliver'>,
+  turnMs = turnMsMax,
+): Promise<Delivered> {
   const { workerId } = ctx;
   if (workerId === undefined)
     throw new Error('deliveries need a registered worker: leases are held under it');
@@ -43,12 +48,21 @@ export async function deliver(ctx: Context, batch: Payload<'deliver'>): Promise<
   const lane = await laneOfBatch(ctx.db, batch);
   if (lane === undefined) return { kind: 'not_to_be_had' };
   const limited = needsDriver(await paceOf(ctx.db, lane)) ? lane : undefined;
-  if (!hands.lanes.enter(limited)) return { kind: 'in_turn' };
-  try {
-    return await new Turn(ctx, { limited, workerId, hands }).take(lane, batch);
-  } finally {
-    hands.lanes.leave(limited);
-  }
+  let delivered: Delivered | undefined;
+  let goesOn: boolean;
+  do {
+    if (!hands.lanes.enter(limited)) return delivered ?? { kind: 'in_turn' };
+    const turn = new Turn(ctx, { limited, workerId, hands, turnMs });
+    try {
+      const named = await turn.take(lane, batch);
+      delivered ??= named;
+    } finally {
+      hands.lanes.leave(limited);
+    }
+    // A bell that found no place here may have been the only one: whoever leaves a place hears it then.
+    goesOn = turn.mayGoOn && hands.lanes.missedAny(limited);
+  } while (goesOn);
+  return delivered;
 }
 
 /** Some time at one place: for batches of healthy lanes, or of the limited one that it is for. */
@@ -57,14 +71,19 @@ class Turn {
   #limited: string | undefined;
   #workerId: number;
   #hands: Hands;
-  #endsAtMs = performance.now() + turnMsMax;
+  #endsAtMs: number;
   #pace = freePace;
+  #lost = false;
 
-  constructor(ctx: Context, at: { limited: string | undefined; workerId: number; hands: Hands }) {
+  constructor(
+    ctx: Context,
+    at: { limited: string | undefined; workerId: number; hands: Hands; turnMs: number },
+  ) {
     this.#ctx = ctx;
     this.#limited = at.limited;
     this.#workerId = at.workerId;
     this.#hands = at.hands;
+    this.#endsAtMs = performance.now() + at.turnMs;
   }
 
   async take(lane: string, batch: Payload<'deliver'>): Promise<Delivered> {
@@ -72,19 +91,18 @@ class Turn {
     if (!(await this.#mayGo(lane))) return { kind: 'lane_closed' };
     const named = await leaseBatch(db, { ...batch, workerId: this.#workerId }, clock.now());
     const delivered: Delivered = named ? await this.#deliver(named) : { kind: 'not_to_be_had' };
-    let last = delivered;
-    // Whoever lost a lease is taken for dead, and begins nothing before its heart has beaten again.
-    while (last.kind !== 'lost' && this.#hasTime() && (await this.#mayGo(this.#limited))) {
+    while (this.mayGoOn && performance.now() < this.#endsAtMs && (await this.#mayGo(this.#limited))) {
       const next = await leaseNext(db, { lane: this.#limited, workerId: this.#workerId }, clock.now());
-      if (next) last = await this.#deliver(next);
-      else if (!this.#hands.lanes.missedAny(this.#limited)) return delivered;
+      if (!next) return delivered;
+      await this.#deliver(next);
     }
     await this.#passOn();
     return delivered;
   }
 
-  #hasTime(): boolean {
-    return performance.now() < this.#endsAtMs && !this.#hands.stopping && this.#hands.relays.awayMs() === 0;
+  /** Whether more may be begun. Whoever lost a lease is taken for dead, and begins nothing before its heart has beaten again. */
+  get mayGoOn(): boolean {
+    return !this.#lost && !this.#hands.stopping && this.#hands.relays.awayMs() === 0;
   }
 
   /** Whether the relays' rates and the lane let anything begin, and, when it has a limit, whether it is this worker that keeps it. */
@@ -116,7 +134,8 @@ class Turn {
 
   async #ringFree(delayMs: number, asOf = this.#ctx.clock.now()): Promise<void> {
     const lane = this.#limited === undefined ? {} : { lane: this.#limited };
-    const free = await freeBatches(this.#ctx.db, { ...lane, now: asOf, limit: 1 });
+    const limit = this.#hands.lanes.placesFor(this.#limited);
+    const free = await freeBatches(this.#ctx.db, { ...lane, now: asOf, limit });
     await ring(this.#ctx, 'deliver', free, { delayMs });
   }
 
@@ -146,6 +165,7 @@ class Turn {
       const settled = counts.accepted + counts.deferred + counts.refused + counts.unknown;
       const allSettled = settled === subscriberIds.length;
       const kind = await endBatch(ctx.db, lease, now, new Date(now.getTime() + delayMs), { allSettled });
+      if (kind === 'lost') this.#lost = true;
       ctx.log.info({ deed: 'deliver', editionId, batchNo, lane, ended: kind, ...counts }, 'delivered');
       await finish(ctx, editionId);
       if (kind === 'freed') await ring(ctx, 'deliver', [{ editionId, batchNo }], { delayMs });

@@ -13,7 +13,7 @@ const kinds = Object.keys(inARowMax) as InARow[];
  */
 export class LaneHands {
   #places = new Map<string, number>();
-  /** Bells that found no place since somebody last looked for free batches. */
+  /** Bells that found no place since somebody last left one. */
   #missed = new Set<string>();
   /** Deliveries that are `sending`, by lane. */
   #sending = new Map<string, number>();
@@ -23,12 +23,16 @@ export class LaneHands {
   enter(limited: string | undefined): boolean {
     const key = limited ?? '';
     const taken = this.#places.get(key) ?? 0;
-    if (taken >= (limited === undefined ? batchesMax : 1)) {
+    if (taken >= this.placesFor(limited)) {
       this.#missed.add(key);
       return false;
     }
     this.#places.set(key, taken + 1);
     return true;
+  }
+
+  placesFor(limited: string | undefined): number {
+    return limited === undefined ? batchesMax : 1;
   }
 
   /** How many work on healthy lanes now: they share the permits evenly, or the later would get only crumbs. */
@@ -43,7 +47,7 @@ export class LaneHands {
     else this.#places.set(key, taken);
   }
 
-  /** Whether a bell found no place since the last time: then it pays to look once more before leaving. */
+  /** Whether a bell found no place since the last time: then it is for whoever has just left one. */
   missedAny(limited: string | undefined): boolean {
     return this.#missed.delete(limited ?? '');
   }
