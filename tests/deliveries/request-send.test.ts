@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cancelSend } from '../../src/deliveries/cancel-send.ts';
 import { fanOut } from '../../src/deliveries/fan-out.ts';
+import { pauseSend } from '../../src/deliveries/pause-send.ts';
 import { requestSend, type SendRequest } from '../../src/deliveries/request-send.ts';
 import { startSend } from '../../src/deliveries/start-send.ts';
 import { morning, type TestContext, testContext } from '../support/context.ts';
@@ -49,6 +50,16 @@ describe('asking for a send', () => {
     expect(await stateOf(ctx, editionId)).toBe('ready');
     expect(await request({ expectRecipients: 95 })).toMatchObject({ recipients: 100 });
     expect(await stateOf(ctx, editionId)).toBe('starting');
+  });
+
+  it('cannot be paused during its hold, and says what stops it then', async () => {
+    await request({ holdSeconds: 60 });
+    const pausing = pauseSend(ctx, { editionId, by: 'an editor' });
+    await expect(pausing).rejects.toMatchObject({ status: 409, code: 'wrong_state' });
+    await expect(pausing).rejects.toThrow('cancel it');
+    expect(await stateOf(ctx, editionId)).toBe('starting');
+    await cancelSend(ctx, { editionId });
+    expect(await stateOf(ctx, editionId)).toBe('cancelled');
   });
 
   it('refuses a second send, also of two at the same moment', async () => {
