@@ -31,6 +31,7 @@ export class LaneHands {
     return true;
   }
 
+  /** How many may work on a limited lane, or (`undefined`) on healthy ones, at once in this process. */
   placesFor(limited: string | undefined): number {
     return limited === undefined ? batchesMax : 1;
   }
