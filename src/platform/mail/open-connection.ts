@@ -1,7 +1,7 @@
 import type { MailConnection } from './mail-connection.ts';
 import { openNodemailer } from './open-nodemailer.ts';
+import { openSmtp, type SmtpOptions } from './open-smtp.ts';
 import type { Relay } from './relay.ts';
-import { openSmtp, type SmtpOptions } from './smtp.ts';
 
 /** Opens a connection with the client that the relay asks for. Throws `SmtpLost` with the phase. */
 export function openConnection(relay: Relay, options: SmtpOptions): Promise<MailConnection> {

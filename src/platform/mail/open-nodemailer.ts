@@ -1,8 +1,8 @@
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import XOAuth2 from 'nodemailer/lib/xoauth2';
 import { NodemailerConnection } from './nodemailer-connection.ts';
+import type { SmtpOptions } from './open-smtp.ts';
 import type { Relay } from './relay.ts';
-import type { SmtpOptions } from './smtp.ts';
 import { assertEhloName, readCapabilities } from './smtp-handshake.ts';
 import { SmtpLost, smtpTimeouts } from './smtp-outcome.ts';
 import { type Phase, parseReply } from './smtp-reply.ts';

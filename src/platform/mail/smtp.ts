@@ -1,7 +1,5 @@
-import type { ConnectionOptions } from 'node:tls';
 import { Deadline } from '../../lib/deadline.ts';
 import type { MailConnection } from './mail-connection.ts';
-import type { Relay } from './relay.ts';
 import type { MessageBytes } from './slab.ts';
 import {
   assertEnvelope,
@@ -20,32 +18,13 @@ import {
   textOf,
   transactionFor,
 } from './smtp-command.ts';
-import { type Capabilities, shakeHands } from './smtp-handshake.ts';
-import { type Envelope, type Outcome, type SmtpTimeouts, smtpTimeouts } from './smtp-outcome.ts';
+import type { Capabilities } from './smtp-handshake.ts';
+import type { Envelope, Outcome, SmtpTimeouts } from './smtp-outcome.ts';
 import { applyReply } from './smtp-verdict.ts';
 import type { Wire } from './smtp-wire.ts';
 
-export type SmtpOptions = {
-  ehloName: string;
-  timeouts?: Partial<SmtpTimeouts>;
-  tls?: ConnectionOptions;
-  /** At most this, and no more than EHLO offers. Default `full`. */
-  pipelining?: Pipelining;
-  signal?: AbortSignal;
-};
-
 /** With `chunked`: whole messages that are under way at once, so that at most these are in doubt. */
 const messagesAtOnceMax = 2;
-
-/** Opens a connection up to the point where mail can be handed over. Throws `SmtpLost` with the phase. */
-export async function openSmtp(relay: Relay, options: SmtpOptions): Promise<SmtpConnection> {
-  const timeouts = { ...smtpTimeouts, ...options.timeouts };
-  const { ehloName, tls = {}, signal } = options;
-  const opened = await shakeHands(relay, { ehloName, timeouts, tls, signal });
-  const wanted = options.pipelining ?? 'full';
-  const pipelining = wanted === 'chunked' && relay.chunking === false ? 'full' : wanted;
-  return new SmtpConnection({ ...opened, timeouts, pipelining });
-}
 
 /** Our own client's connection. It takes work from `deliver`, then from `take`, at the moment a message can leave. */
 export class SmtpConnection implements MailConnection {

@@ -1,5 +1,5 @@
+import { openSmtp, type SmtpOptions } from './open-smtp.ts';
 import type { Relay } from './relay.ts';
-import { openSmtp, type SmtpOptions } from './smtp.ts';
 import { SmtpLost } from './smtp-outcome.ts';
 import type { Phase } from './smtp-reply.ts';
 

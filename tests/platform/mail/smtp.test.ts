@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SmtpOptions } from '../../../src/platform/mail/smtp.ts';
+import type { SmtpOptions } from '../../../src/platform/mail/open-smtp.ts';
 import type { Script } from '../../support/scripted-smtp.ts';
 import { until } from '../../support/until.ts';
 import { body, brief, connect, envelope, send, server } from './talk.ts';

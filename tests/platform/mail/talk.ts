@@ -1,5 +1,6 @@
 import { afterEach } from 'vitest';
-import { openSmtp, type SmtpConnection, type SmtpOptions } from '../../../src/platform/mail/smtp.ts';
+import { openSmtp, type SmtpOptions } from '../../../src/platform/mail/open-smtp.ts';
+import type { SmtpConnection } from '../../../src/platform/mail/smtp.ts';
 import type { Outcome } from '../../../src/platform/mail/smtp-outcome.ts';
 import { type Script, type ScriptedSmtp, scriptedSmtp } from '../../support/scripted-smtp.ts';
 
