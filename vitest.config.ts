@@ -8,8 +8,10 @@ export default defineConfig({
     include: ['tests/**/*.test.{ts,tsx}'],
     globalSetup: ['tests/support/one-server.ts'],
     setupFiles: ['tests/support/leave-no-trace.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // They end what hangs; a machine four times slower than ours is no fault.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
     pool: 'forks',
     maxWorkers: 3,
     // Nothing is mocked, and what a module remembers hangs on a context or a database of one test: files share modules.

@@ -66,7 +66,7 @@ describe.skipIf(!able)('the bench', () => {
     child.kill('SIGINT');
     expect(await ended).toBe(130);
     expect(await leftIn(dir)).toEqual([]);
-  }, 120_000);
+  });
 
   it('says which parts there are when it is asked for another', async () => {
     const asked = run(process.execPath, [bench, '--only', 'speed']);

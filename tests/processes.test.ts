@@ -163,7 +163,7 @@ describe.skipIf(!redisServerFound)('one web and two workers', () => {
       stdout: expect.stringMatching(/ok {4}database: ok[\s\S]*FAIL {2}queue: Redis/),
       stderr: expect.stringMatching(/^\{.*cannot reach Redis at .*rescue will ring.*\}\n$/),
     });
-  }, 120_000);
+  });
 
   it('refuses to start on an old schema, on a Redis that evicts, and with a list of what is wrong', async () => {
     const fails = async (over: Record<string, string>) => {

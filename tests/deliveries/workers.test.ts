@@ -50,7 +50,7 @@ describe('two workers on the queue', () => {
     expect(new Set(smtp.accepted).size).toBe(readers);
     const leases = ctx.logged().match(/"deed":"deliver".*"ended":"done"/g) ?? [];
     expect(leases).toHaveLength(readers / 500);
-  }, 90_000);
+  });
 
   it.skipIf(!redisServerFound)(
     'lose nothing but time when Redis is emptied in the middle',

@@ -187,7 +187,7 @@ describe.skipIf(!chromiumPath)('the archive in a browser', () => {
       expect(await cutTexts(page), path).toEqual([]);
     }
     await context.close();
-  }, 60_000);
+  });
 });
 
 function everyPage(): string[] {

@@ -168,28 +168,37 @@ describe.skipIf(!chromiumPath)('the box without our script', () => {
     });
   });
 
-  it('shows all three levels in light, dark, narrow and right to left on one page', async () => {
-    const context = await articles.context({ viewport: { width: 1280, height: 900 } });
-    const page = await context.newPage();
-    const refused: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error') refused.push(message.text());
+  describe('in the preview', () => {
+    const preview = (rest: string) => `${articles.web.url}/embed/preview${rest}`;
+
+    async function open(rest: string): Promise<{ page: Page; refused: string[] }> {
+      const context = await articles.context({ viewport: { width: 1280, height: 900 } });
+      const page = await context.newPage();
+      const refused: string[] = [];
+      page.on('console', (message) => {
+        if (message.type() === 'error') refused.push(message.text());
+      });
+      await page.goto(preview(rest));
+      return { page, refused };
+    }
+
+    it('is there in all three levels, in light, dark, narrow and right to left, on one page', async () => {
+      const { page, refused } = await open('?newsletter=inside-washington&lang=en');
+      expect(await page.locator('.previews iframe').count()).toBe(12);
+      expect(await page.locator('pre').count()).toBe(3);
+      expect(await accessibilityFaults(page)).toEqual([]);
+      expect(refused).toEqual([]);
+      expect((await fetch(preview('?newsletter=nothing-here'))).status).toBe(404);
     });
-    await page.goto(`${articles.web.url}/embed/preview?newsletter=inside-washington&lang=en`);
-    expect(await page.locator('.previews iframe').count()).toBe(12);
-    expect(await page.locator('pre').count()).toBe(3);
-    expect(await accessibilityFaults(page)).toEqual([]);
-    for (const level of ['html', 'script', 'iframe']) {
+
+    it.each(['html', 'script', 'iframe'])('fits its place as %s in each view', async (level) => {
       for (const view of ['light', 'dark', 'narrow', 'rtl']) {
-        await page.goto(
-          `${articles.web.url}/embed/preview/${level}?newsletter=inside-washington&lang=en&view=${view}`,
-        );
+        const { page, refused } = await open(`/${level}?newsletter=inside-washington&lang=en&view=${view}`);
         const inside = level === 'iframe' ? page.frameLocator('iframe') : page;
         await inside.locator('input[name=email]').waitFor();
-        expect(await scrollsSideways(page)).toBe(false);
+        expect(await scrollsSideways(page), view).toBe(false);
+        expect(refused).toEqual([]);
       }
-    }
-    expect(refused).toEqual([]);
-    expect((await fetch(`${articles.web.url}/embed/preview?newsletter=nothing-here`)).status).toBe(404);
+    });
   });
 });

@@ -70,7 +70,7 @@ describe.skipIf(!chromiumPath)('the pages of a reader in a browser', () => {
       }
     }
     await context.close();
-  }, 120_000);
+  });
 
   it('R11 nor with a name that is one long word', async () => {
     const { ctx } = web;
@@ -86,7 +86,7 @@ describe.skipIf(!chromiumPath)('the pages of a reader in a browser', () => {
     }
     await context.close();
     await changeNewsletter(ctx, washington.id, { name: washington.name });
-  }, 60_000);
+  });
 
   it('R3 tick nothing by themselves and sign up without the box for offers', async () => {
     for (const lang of ['en', 'id']) {

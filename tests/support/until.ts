@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * Waits until a condition holds, looking every 10 ms (longer with `everyMs`), and returns what made it so.
- * Throws after `timeoutMs` (10 s) saying what did not come true.
+ * Throws after `timeoutMs` (30 s) saying what did not come true.
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
   options: { timeoutMs?: number; everyMs?: number; what?: string } = {},
 ): Promise<NonNullable<T>> {
-  const { timeoutMs = 10_000, everyMs = 10, what = condition.toString() } = options;
+  const { timeoutMs = 30_000, everyMs = 10, what = condition.toString() } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const found = await condition();

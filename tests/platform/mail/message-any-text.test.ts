@@ -89,7 +89,7 @@ describe('any text', () => {
       }),
       { numRuns: 200 },
     );
-  }, 120_000);
+  });
 
   it.runIf(naughty)(
     'holds for each string of the naughty list as story, value and subject',

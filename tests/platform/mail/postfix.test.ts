@@ -22,7 +22,7 @@ describe.skipIf(!hasPostfix)('against a real Postfix (skipped without Postfix an
   let postfix: Postfix;
   beforeAll(async () => {
     postfix = await startPostfix(messageBytesMax);
-  }, 30_000);
+  });
   afterAll(() => postfix?.stop());
 
   const open: Bulk[] = [];

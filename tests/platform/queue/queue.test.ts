@@ -87,7 +87,7 @@ describe.each(backends)('the queue on $name', (backend) => {
       },
       (trouble) => troubles.push(trouble),
     );
-    await until(() => at.length === 3, { timeoutMs: 15_000 });
+    await until(() => at.length === 3);
     const [first = 0, second = 0, third = 0] = at;
     // Two and four seconds, less a jitter of at most half.
     expect(second - first).toBeGreaterThan(900);

@@ -98,7 +98,7 @@ test.skipIf(process.platform !== 'linux')('one process serves many renders and e
   const [child] = mjmlProcesses();
   await renderMjml(mail('<mj-text>two</mj-text>'));
   expect(mjmlProcesses()).toEqual([child]);
-  await expect.poll(mjmlProcesses, { timeout: 10_000, interval: 200 }).toEqual([]);
+  await expect.poll(mjmlProcesses, { interval: 200 }).toEqual([]);
 });
 
 function mjmlProcesses(): string[] {
