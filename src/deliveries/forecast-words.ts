@@ -1,5 +1,6 @@
 import type { AudienceLane } from './audience-lanes.ts';
 import type { LaterReaders } from './later-readers.ts';
+import { wordsOfRate } from './rate-words.ts';
 import { reasonWords } from './reasons.ts';
 
 /** What a lane by itself waits for, in words; `undefined`: nothing of its own. Pure. */
@@ -17,7 +18,7 @@ export function wordsOfLane(lane: AudienceLane, startsAt: Date): string | undefi
 /** What all lanes together wait for, in words. Pure. */
 export function wordsOfTotal(relays: number | undefined, measured: number | undefined): string {
   if (relays !== undefined && relays <= (measured ?? Infinity)) {
-    return `the relays take ${relays.toFixed(relays < 1 ? 3 : 1)}/s by their rates`;
+    return `the relays take ${wordsOfRate(relays)} by their rates`;
   }
   if (measured !== undefined) return `our own speed: ${measured.toFixed(1)}/s as measured`;
   return 'nothing was sent yet, so no speed is known; `dateline send rehearse` shows how fast this machine writes';

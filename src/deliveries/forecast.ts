@@ -8,7 +8,7 @@ import { wordsOfHours, wordsOfLane, wordsOfTotal } from './forecast-words.ts';
 import { connectionsOf } from './hands.ts';
 import { type LaterReaders, laterReaders } from './later-readers.ts';
 import { measuredSpeed } from './measured-speed.ts';
-import { relayRatePerSecond } from './relay-rate.ts';
+import { readRelayRates, relayRatePerSecond, relaySpeed } from './relay-speed.ts';
 import { type LaneLoad, shareOut } from './share-out.ts';
 
 export interface LaneForecast extends AudienceLane {
@@ -31,7 +31,7 @@ export interface Forecast {
   /** What holds up the lane that is through last, in words. */
   bottleneck: string;
   workers: number;
-  /** What the relays take by their rates, and what the program was measured at; `undefined` = no limit, no measurement. */
+  /** What the relays take of it on average, and what the program was measured at; `undefined` = all at once, no measurement. */
   relaysPerSecond: number | undefined;
   measuredPerSecond: number | undefined;
   lanes: LaneForecast[];
@@ -67,14 +67,12 @@ export async function forecast(
   const living = await livingWorkers(ctx.db, now);
   const workers = living.filter((worker) => worker.roles.includes('worker')).length;
   const measuredPerSecond = over.measuredPerSecond ?? (await measuredSpeed(ctx.db));
-  const relaysPerSecond = relayRatePerSecond(ctx.config.relays, {
-    overall: ctx.config.smtpRates,
-    mails: audience.reduce((sum, lane) => sum + lane.readers, 0),
-    from: startsAt,
-  });
+  const relayRates = await readRelayRates(ctx);
+  const recipients = audience.reduce((sum, lane) => sum + lane.readers, 0);
+  const relaysPerSecond = relayRatePerSecond(relayRates, { mails: recipients, from: startsAt });
   const connections = connectionsOf(ctx) * Math.max(1, workers);
   const perConnection = measuredPerSecond === undefined ? Infinity : measuredPerSecond / connections;
-  const perSecond = Math.min(relaysPerSecond ?? Infinity, measuredPerSecond ?? Infinity);
+  const speed = () => relaySpeed(relayRates, startsAt, measuredPerSecond);
   const secondsUntil = (at: Date) => (at.getTime() - startsAt.getTime()) / 1000;
   const newsletter = await getNewsletter(ctx.db, edition.newsletterId);
   const later = audience.map((lane) => laterReaders(lane.hours, { edition, newsletter, readyAt: startsAt }));
@@ -84,10 +82,10 @@ export async function forecast(
     startsInSeconds: lane.backOffUntil ? Math.max(0, secondsUntil(lane.backOffUntil)) : 0,
     perSecondMax: laneMax(lane, perConnection),
   }));
-  const endsAtOnce = shareOut(loads, perSecond);
+  const endsAtOnce = shareOut(loads, speed());
   const ends = shareOut(
     loads.map((load, i) => spread(load, later[i] ?? [], secondsUntil)),
-    perSecond,
+    speed(),
   );
   const totalWords = wordsOfTotal(relaysPerSecond, measuredPerSecond);
   const lanes = audience.map((lane, i): LaneForecast => {
@@ -109,7 +107,7 @@ export async function forecast(
   const last = slowest(lanes);
   return {
     editionId: edition.id,
-    recipients: audience.reduce((sum, lane) => sum + lane.readers, 0),
+    recipients,
     startsAt,
     throughAt: last?.throughAt,
     lastReaders: lastOf(later.flat()),

@@ -24,7 +24,10 @@ export const forecastSchema = z
       .openapi({ description: 'The same on their clock', example: '21.00 Asia/Jakarta' }),
     bottleneck: z.string().openapi({ description: 'In words' }),
     workers: z.int(),
-    relays_per_second: z.number().nullable(),
+    relays_per_second: z
+      .number()
+      .nullable()
+      .openapi({ description: 'What the relays take of it on average by their rates; null: all at once' }),
     measured_per_second: z.number().nullable(),
     lanes: z.array(
       z.object({

@@ -150,5 +150,5 @@ export function outsideFailures(groups: readonly FailureGroup[]) {
 }
 
 function rounded(rate: number): number {
-  return Math.round(rate * 10) / 10;
+  return rate < 1 ? Number(rate.toPrecision(2)) : Math.round(rate * 10) / 10;
 }

@@ -3,6 +3,7 @@ import type { LaneBooks } from './counts.ts';
 import { addsUp, countedStates, isOpen } from './delivery.ts';
 import { otherLanes } from './outside.ts';
 import type { Progress } from './progress.ts';
+import { wordsOfRate } from './rate-words.ts';
 import { reasonWords } from './reasons.ts';
 
 export const noWorker =
@@ -87,7 +88,7 @@ export function paceWords(seen: Progress, now: Date): string {
     ...(lastHourAt ? [`readers’ own hours go on for ${span(lastHourAt, now)}`] : []),
     limitPerSecond === undefined
       ? 'no limit at the relays'
-      : `the relays take ${limitPerSecond.toFixed(1)}/s`,
+      : `the relays take ${wordsOfRate(limitPerSecond)}`,
     ...(send.startedAt ? [`started ${send.startedAt.toISOString()}, ${elapsedWords(seen)}`] : []),
   ].join(' · ');
 }

@@ -7,7 +7,7 @@ import { type LaneBooks, readLaneBooks, sumOfBooks } from './counts.ts';
 import { type Counts, isOpen } from './delivery.ts';
 import { estimateEnd } from './estimate-end.ts';
 import { type Send, selectSend } from './queries.ts';
-import { relayRatePerSecond } from './relay-rate.ts';
+import { readRelayRates, relayRatePerSecond } from './relay-speed.ts';
 
 export interface Progress {
   send: Send;
@@ -17,7 +17,7 @@ export interface Progress {
   /** Answers per second: over the last ten seconds, and since the start. */
   ratePerSecond: number;
   averagePerSecond: number;
-  /** What the relays take per second by their rates; `undefined` = no limit. Limits of lanes stand with the lanes. */
+  /** What the relays take of the rest per second, on average; `undefined` = all at once. Limits of lanes stand with the lanes. */
   limitPerSecond: number | undefined;
   /** Between when and when it will be through at these rates; `undefined` while nobody can say. */
   eta: { low: Date; high: Date } | undefined;
@@ -58,8 +58,7 @@ export async function progress(ctx: Context, editionId: number, named = lanesNam
   const lastHour = waiting ? await selectLastHour(ctx.db, editionId, now) : undefined;
   const workers = await livingWorkers(ctx.db, now);
   const working = workers.filter((worker) => worker.roles.includes('worker')).length;
-  const limitPerSecond = relayRatePerSecond(ctx.config.relays, {
-    overall: ctx.config.smtpRates,
+  const limitPerSecond = relayRatePerSecond(await readRelayRates(ctx), {
     mails: counts.queued + counts.deferred,
     from: now,
   });

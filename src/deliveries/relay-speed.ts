@@ -1,49 +1,64 @@
+import type { Context } from '../context.ts';
 import type { Rate } from '../lib/rate.ts';
 import { type Relay, relaysFor } from '../platform/mail/relay.ts';
-import { warmUpRate } from '../platform/rate/warm-up.ts';
+import type { Drawn } from '../platform/rate/drawn.ts';
+import { RatesAhead, readDrawn } from '../platform/rate/rates-ahead.ts';
+import { type Speed, shareOut, steady } from './share-out.ts';
 
-const secondsPer = { second: 1, minute: 60, hour: 3_600, day: 86_400 } as const;
-const dayMs = 86_400_000;
-/** A warm-up is over by then. */
-const daysMax = 60;
+export interface RelayRates {
+  /** Those that editions go out by; none: the trap takes them, as fast as they come. */
+  relays: readonly Relay[];
+  /** `SMTP_RATE`, which holds for all together. */
+  overall: readonly Rate[];
+  /** What each account has drawn so far. */
+  drawn: ReadonlyMap<string, Drawn>;
+}
+
+/** The rates that editions go out at, as they stand now. */
+export async function readRelayRates(ctx: Context): Promise<RelayRates> {
+  const relays = relaysFor('bulk', ctx.config.relays);
+  const overall = ctx.config.smtpRates;
+  return { relays, overall, drawn: await readDrawn(ctx.db, relays, overall, ctx.clock.now()) };
+}
 
 /**
- * How many mails per second the relays together take of an edition of so many, on average, when it starts at `from`: by the
- * rates of `SMTP_URL`, of each relay its tightest; by the days of its warm-up, each of which allows more than the one before; and
- * by `SMTP_RATE`, which holds for all together. `undefined`: nothing of it limits, or the trap takes them. Pure.
+ * How fast editions go out by their relays from that instant on: by the rates of `SMTP_URL` and `SMTP_RATE`, by what was drawn
+ * of them, and by the days of a warm-up; no faster than `perSecondMax`, our own speed. Pure, but for what it is told.
+ */
+export function relaySpeed(
+  { relays, overall, drawn }: RelayRates,
+  from: Date,
+  perSecondMax = Infinity,
+): Speed {
+  if (relays.length === 0) return steady(perSecondMax);
+  const ahead = new RatesAhead(relays, overall, drawn);
+  // Whole milliseconds, or a fraction lost in adding up would stand before the instant at which a window opens.
+  const msOf = (seconds: number) => Math.round(from.getTime() + seconds * 1000);
+  return {
+    at: (seconds) => {
+      const { perSecond, mails, untilMs } = ahead.at(msOf(seconds));
+      return {
+        perSecond: Math.min(perSecond, perSecondMax),
+        mails,
+        untilSeconds: (untilMs - from.getTime()) / 1000,
+      };
+    },
+    take: (mails, { from: start, to }) => ahead.take(mails, { fromMs: msOf(start), toMs: msOf(to) }),
+  };
+}
+
+/**
+ * How many mails per second the relays take of so many that begin at that instant, on average until the last of them.
+ * `undefined`: they take all of them at once. Pure.
  */
 export function relayRatePerSecond(
-  relays: readonly Relay[],
-  { overall = [], mails, from }: { overall?: readonly Rate[]; mails: number; from: Date },
+  rates: RelayRates,
+  load: { mails: number; from: Date },
 ): number | undefined {
-  const bulk = relaysFor('bulk', relays).map((relay) => ({ relay, steady: tightest(relay.rates ?? []) }));
-  if (bulk.length === 0) return undefined;
-  const all = tightest(overall);
-  const together = Math.min(all, sum(bulk.map(({ steady }) => steady)));
-  let left = Math.max(1, mails);
-  const wanted = left;
-  let seconds = 0;
-  for (let day = 0; day < daysMax; day += 1) {
-    const at = new Date(from.getTime() + seconds * 1000);
-    const secondsLeft = (dayMs - (at.getTime() % dayMs)) / 1000;
-    const taken = bulk.map(({ relay, steady }) => Math.min(steady * secondsLeft, dayMax(relay, at)));
-    const total = Math.min(all * secondsLeft, sum(taken));
-    if (total >= left) break;
-    left -= total;
-    seconds += secondsLeft;
-  }
-  seconds += left / together;
-  return seconds > 0 ? wanted / seconds : undefined;
-}
-
-function dayMax({ warmUp }: Relay, at: Date): number {
-  return (warmUp && warmUpRate(warmUp, at)?.count) ?? Number.POSITIVE_INFINITY;
-}
-
-function tightest(rates: readonly Rate[]): number {
-  return Math.min(...rates.map(({ count, per }) => count / secondsPer[per]));
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, one) => total + one, 0);
+  const mails = Math.max(1, load.mails);
+  const [seconds] = shareOut(
+    [{ mails, later: [], startsInSeconds: 0, perSecondMax: Infinity }],
+    relaySpeed(rates, load.from),
+  );
+  return seconds ? mails / seconds : undefined;
 }

@@ -43,7 +43,7 @@ export const sendSchema = z
     limit_per_second: z
       .number()
       .nullable()
-      .openapi({ description: 'What the relays take by their rates; null: no limit' }),
+      .openapi({ description: 'What the relays take of the rest, on average; null: all at once' }),
     eta: z.object({ low: z.iso.datetime(), high: z.iso.datetime() }).nullable(),
     reason: z.string().nullable().openapi({ description: 'Why it is paused' }),
     expected: z.int().nullable(),

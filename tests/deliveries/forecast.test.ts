@@ -6,9 +6,11 @@ import { deliveriesCommands } from '../../src/deliveries/commands.ts';
 import { forecast } from '../../src/deliveries/forecast.ts';
 import { forecastSchema } from '../../src/deliveries/outside-forecast.ts';
 import { ReaderGroups } from '../../src/deliveries/reader-groups.ts';
-import { shareOut } from '../../src/deliveries/share-out.ts';
+import { shareOut, steady } from '../../src/deliveries/share-out.ts';
 import { namedEdition } from '../../src/editions/find.ts';
 import { getNewsletter } from '../../src/newsletters/find.ts';
+import { parseRelayUrls } from '../../src/platform/mail/relay.ts';
+import { overdraw } from '../../src/platform/rate/overdraw.ts';
 import { morning, testContext } from '../support/context.ts';
 import { seedNewsletter, seedReaders, seedReadyEdition } from '../support/seed.ts';
 import { asWorker } from '../support/sending.ts';
@@ -67,6 +69,25 @@ describe('a forecast', () => {
     expect(secondsOf(seen.throughAt)).toBeCloseTo(10, 3);
     expect(seen.bottleneck).toBe('the relays take 100.0/s by their rates');
     expect(secondsOf(seen.lanes.find(({ lane }) => lane === 'other')?.throughAt)).toBeCloseTo(0.4, 3);
+  });
+
+  it('knows what has gone out by the relays already, and what a day leaves', async () => {
+    const daily = {
+      ...ctx,
+      config: { ...ctx.config, relays: parseRelayUrls('smtp://daily.example?rate=1500/d') },
+    };
+    const fits = await forecast(daily, await edition(), { measuredPerSecond: 50 });
+    expect(secondsOf(fits.throughAt)).toBeCloseTo(20, 3);
+    expect(fits).toMatchObject({
+      relaysPerSecond: undefined,
+      bottleneck: 'our own speed: 50.0/s as measured',
+    });
+    const hourAgo = new Date(morning.getTime() - 3_600_000);
+    await overdraw(ctx.db, 'relay:daily.example:25', [{ count: 1500, per: 'day' }], 1000, hourAgo);
+    const waits = await forecast(daily, await edition(), { measuredPerSecond: 50 });
+    // The thousand leave the day, and the quarter of an hour that they fell into.
+    expect(secondsOf(waits.throughAt)).toBeCloseTo(23 * 3_600 + 900 + 10, 3);
+    expect(waits.bottleneck).toBe('the relays take 43.0 an hour by their rates');
   });
 
   it('names the lane that is through last, and what holds it: a rate, a wait, an operator', async () => {
@@ -215,22 +236,24 @@ describe('sharing a speed among lanes', () => {
   it('waits for those who are due later, and gives their share to the others meanwhile', () => {
     const later = (...waves: [mails: number, inSeconds: number][]) =>
       waves.map(([mails, inSeconds]) => ({ mails, inSeconds }));
-    expect(shareOut([{ ...lane(10), later: later([10, 100]) }, lane(30)], 10)).toEqual([101, 4]);
-    expect(shareOut([{ ...lane(0), later: later([10, 1], [10, 2]) }], 10)).toEqual([3]);
-    expect(shareOut([{ ...lane(10), later: later([10, 1]) }], 10), 'just when it is through').toEqual([2]);
-    expect(shareOut([{ ...lane(1, 0), later: later([1, 5]) }, lane(10)], 10)).toEqual([undefined, 1]);
-    expect(shareOut([{ ...lane(0, Infinity, 50), later: later([10, 5]) }], 10)).toEqual([51]);
+    expect(shareOut([{ ...lane(10), later: later([10, 100]) }, lane(30)], steady(10))).toEqual([101, 4]);
+    expect(shareOut([{ ...lane(0), later: later([10, 1], [10, 2]) }], steady(10))).toEqual([3]);
+    expect(shareOut([{ ...lane(10), later: later([10, 1]) }], steady(10)), 'just when it is through').toEqual(
+      [2],
+    );
+    expect(shareOut([{ ...lane(1, 0), later: later([1, 5]) }, lane(10)], steady(10))).toEqual([undefined, 1]);
+    expect(shareOut([{ ...lane(0, Infinity, 50), later: later([10, 5]) }], steady(10))).toEqual([51]);
   });
 
   it('gives each an even share, and what one leaves to the others', () => {
-    expect(shareOut([lane(10), lane(30)], 10)).toEqual([2, 4]);
-    expect(shareOut([lane(10, 1), lane(90)], 10)).toEqual([10, 10]);
-    expect(shareOut([lane(10), lane(10, Infinity, 100)], 10)).toEqual([1, 101]);
-    expect(shareOut([lane(0), lane(5, 0)], 10)).toEqual([0, undefined]);
+    expect(shareOut([lane(10), lane(30)], steady(10))).toEqual([2, 4]);
+    expect(shareOut([lane(10, 1), lane(90)], steady(10))).toEqual([10, 10]);
+    expect(shareOut([lane(10), lane(10, Infinity, 100)], steady(10))).toEqual([1, 101]);
+    expect(shareOut([lane(0), lane(5, 0)], steady(10))).toEqual([0, undefined]);
   });
 
   it('cannot say when nothing limits it', () => {
-    expect(shareOut([lane(10), lane(10, 5)], Infinity)).toEqual([undefined, 2]);
-    expect(shareOut([], 10)).toEqual([]);
+    expect(shareOut([lane(10), lane(10, 5)], steady(Infinity))).toEqual([undefined, 2]);
+    expect(shareOut([], steady(10))).toEqual([]);
   });
 });

@@ -3,9 +3,6 @@ import { readLaneBooks, sumOfBooks } from '../../src/deliveries/counts.ts';
 import { addsUp } from '../../src/deliveries/delivery.ts';
 import { estimateEnd } from '../../src/deliveries/estimate-end.ts';
 import { laneTable } from '../../src/deliveries/progress-words.ts';
-import { relayRatePerSecond } from '../../src/deliveries/relay-rate.ts';
-import { parseRate } from '../../src/lib/rate.ts';
-import { parseRelayUrls } from '../../src/platform/mail/relay.ts';
 import { testDatabase } from '../support/database.ts';
 
 const database = await testDatabase();
@@ -104,40 +101,5 @@ describe('the estimated end', () => {
     ]);
     expect(estimateEnd({ ...seen, lanes: [{ ...open, state: 'paused' }] })).toBeUndefined();
     expect(estimateEnd({ ...seen, ratePerSecond: 0, averagePerSecond: 0, lanes: [open] })).toBeUndefined();
-  });
-});
-
-describe('what the relays take', () => {
-  it('is each one’s tightest rate, added up, and no limit when one has none', () => {
-    const from = new Date('2026-07-14T12:00:00Z');
-    const rate = (urls: string, mails = 10) => relayRatePerSecond(parseRelayUrls(urls), { mails, from });
-    expect(rate('smtp://a.example?rate=10/s&rate=3600/h, smtp://b.example?rate=120/m')).toBe(3);
-    expect(rate('smtp://a.example?rate=10/s, smtp://b.example')).toBeUndefined();
-    expect(rate('smtp://a.example?rate=10/s&purpose=bulk, smtp://b.example?purpose=transactional')).toBe(10);
-    expect(relayRatePerSecond([], { mails: 10, from })).toBeUndefined();
-  });
-
-  it('is no more than SMTP_RATE, which holds for all together', () => {
-    const load = { mails: 10, from: new Date('2026-07-14T12:00:00Z') };
-    const overall = [parseRate('2/s'), parseRate('3600/h')];
-    expect(relayRatePerSecond(parseRelayUrls('smtp://a.example'), { ...load, overall })).toBe(1);
-    expect(relayRatePerSecond(parseRelayUrls('smtp://a.example?rate=30/m'), { ...load, overall })).toBe(0.5);
-  });
-
-  it('follows a warm-up from day to day, and forgets it once it has been climbed', () => {
-    const from = new Date('2026-07-14T12:00:00Z');
-    const seconds = (mails: number, warmUp: string) => {
-      const rate = relayRatePerSecond(parseRelayUrls(`smtp://a.example?rate=10/s&warm-up=${warmUp}`), {
-        mails,
-        from,
-      });
-      return rate === undefined ? undefined : Math.round(mails / rate);
-    };
-    const [halfADay, day] = [43_200, 86_400];
-    expect(seconds(50, '2026-07-14')).toBe(5);
-    // 50 today, 100 tomorrow, 200 the day after.
-    expect(seconds(150, '2026-07-14')).toBe(halfADay + 10);
-    expect(seconds(350, '2026-07-14')).toBe(halfADay + day + 20);
-    expect(seconds(350, '2026-06-01')).toBe(35);
   });
 });

@@ -1,6 +1,13 @@
 import type { Rate } from '../../lib/rate.ts';
 import { type SecondRate, secondGranted, secondNextAt, secondReturned, secondRoom } from './second.ts';
-import { type Piece, type WindowRate, windowGranted, windowNextAt, windowRoom } from './window.ts';
+import {
+  type Piece,
+  type WindowRate,
+  windowGranted,
+  windowNextAt,
+  windowRoom,
+  windowStretched,
+} from './window.ts';
 
 /** What was granted in one scope, as far as its rates still ask. Instants are milliseconds since 1970. */
 export interface Drawn {
@@ -40,6 +47,28 @@ export function lookUp(
   const secondAfter = secondRate(after, limits);
   if (secondAfter) waits.push(secondNextAt(secondAfter, wanted - granted, nowMs));
   return { granted, nextAtMs: Math.max(...waits) };
+}
+
+/** What the limits per minute, hour and day leave, whatever a second allows, and when they leave more. */
+export function windowsRoom(drawn: Drawn, limits: Limits, nowMs: number): { room: number; nextAtMs: number } {
+  const rates = windowRates(drawn, limits);
+  return {
+    room: Math.min(Number.POSITIVE_INFINITY, ...rates.map((rate) => windowRoom(rate, nowMs))),
+    nextAtMs: Math.max(nowMs, ...rates.map((rate) => windowNextAt(rate, nowMs))),
+  };
+}
+
+/** The same with so many more granted evenly from one instant to another, whatever a second allows. */
+export function withStretch(
+  drawn: Drawn,
+  limits: Limits,
+  granted: number,
+  stretch: { fromMs: number; toMs: number },
+): Drawn {
+  return change(drawn, limits, {
+    second: drawn.second,
+    pieces: (rate) => windowStretched(rate, granted, stretch),
+  });
 }
 
 /** The same with so many more granted, within the limits or not. */

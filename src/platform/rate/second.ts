@@ -12,13 +12,13 @@ export interface SecondRate {
 
 const aheadMsUsually = 250;
 const debtMsMax = 1_000;
-/** Sums of fractions come out a hair too small. */
-const hair = 1e-6;
+/** A number that counts milliseconds since 1970 is exact to 0.00025, and sums of such come out a hair too small. */
+const hairMs = 1e-3;
 
 /** How many may begin now. */
 export function secondRoom(rate: SecondRate, nowMs: number): number {
   const { eachMs, aheadMs } = lengths(rate);
-  return Math.max(0, Math.floor((nowMs + aheadMs - clock(rate, nowMs)) / eachMs + hair));
+  return Math.max(0, Math.floor((nowMs + aheadMs - clock(rate, nowMs) + hairMs) / eachMs));
 }
 
 /** The clock when so many have been granted. What is granted beyond the room is owed, for no longer than a second. */

@@ -31,6 +31,23 @@ export function windowGranted(rate: WindowRate, granted: number, atMs: number, n
   return [...pieces].filter(([, n]) => n > 0).sort(([a], [b]) => a - b);
 }
 
+/** The same with so many granted evenly from one instant to another. */
+export function windowStretched(
+  rate: WindowRate,
+  granted: number,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Piece[] {
+  const { pieces: kept, pieceMs } = cuts[rate.per];
+  const pieces = new Map(touched(rate, toMs));
+  const last = Math.floor(toMs / pieceMs);
+  for (let at = Math.max(Math.floor(fromMs / pieceMs), last - kept); at <= last; at += 1) {
+    const insideMs = Math.min(toMs, (at + 1) * pieceMs) - Math.max(fromMs, at * pieceMs);
+    const share = toMs > fromMs ? insideMs / (toMs - fromMs) : 1;
+    if (share > 0) pieces.set(at, (pieces.get(at) ?? 0) + granted * share);
+  }
+  return [...pieces].sort(([a], [b]) => a - b);
+}
+
 /** When one may begin: as soon as enough of the oldest pieces have left the window. */
 export function windowNextAt(rate: WindowRate, nowMs: number): number {
   const { pieces, pieceMs } = cuts[rate.per];
