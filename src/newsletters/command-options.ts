@@ -33,7 +33,7 @@ export interface FieldOptions {
 
 export function withFields(command: Command): Command {
   return command
-    .option('--file <json>', 'a newsletter document; options given beside it win')
+    .option('--file <json>', 'a newsletter document, as `show --json` prints it; options given beside it win')
     .option('--name <name>')
     .option('--promise <lang=sentence>', 'what it is and how often; once per language', addByLang)
     .option(
@@ -64,9 +64,23 @@ export function withFields(command: Command): Command {
     .option('--origins <list>', 'origins whose pages may carry the box', list);
 }
 
-/** The options as a document; what was not given is not in it. */
-export function fieldsOf(options: FieldOptions): Record<string, unknown> {
+/** What `newsletter show --json` adds to a document and nobody can change. */
+const shownOnly = ['id', 'revision', 'created_at', 'sign_up_url'];
+
+/** The options as a document; what was not given is not in it. `revision` is that of the file, if it was shown with one. */
+export function fieldsOf(options: FieldOptions): {
+  fields: Record<string, unknown>;
+  revision: number | undefined;
+} {
   const file = options.file === undefined ? {} : readJson(options.file);
+  const { revision } = file;
+  if (revision !== undefined && typeof revision !== 'number')
+    throw new Refusal(422, 'invalid', 'revision is a number, as it was shown, or left out.', 'revision');
+  for (const name of shownOnly) delete file[name];
+  return { fields: withOptions(file, options), revision };
+}
+
+function withOptions(file: Record<string, unknown>, options: FieldOptions): Record<string, unknown> {
   const calendar = given({
     days: options.days,
     time: options.time,

@@ -133,7 +133,7 @@ function addChanging(newsletter: Command, shell: Shell): void {
     .description('create a newsletter, from options or a file')
     .action((slug: string | undefined, options: FieldOptions) =>
       shell.run(async (ctx, out) => {
-        const fields = fieldsOf(options);
+        const { fields } = fieldsOf(options);
         const input = { ...fields, slug: slug ?? fields.slug } as NewsletterInput;
         const created = await createNewsletter(ctx, input);
         const document = outside(created, ctx.config.baseUrl);
@@ -144,11 +144,12 @@ function addChanging(newsletter: Command, shell: Shell): void {
       }),
     );
   withFields(newsletter.command('update [slug]'))
-    .description('change a newsletter; what is left out stays')
+    .description('change a newsletter; what is left out stays, and a file of an older revision is refused')
     .action((slug: string | undefined, options: FieldOptions) =>
       shell.run(async (ctx, out) => {
         const { id } = await named(ctx, shell, slug);
-        const changed = await changeNewsletter(ctx, id, fieldsOf(options) as NewsletterChange);
+        const { fields, revision } = fieldsOf(options);
+        const changed = await changeNewsletter(ctx, id, fields as NewsletterChange, { revision });
         out.result(
           outside(changed, ctx.config.baseUrl),
           `${changed.name} is at revision ${changed.revision}.`,

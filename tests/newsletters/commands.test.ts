@@ -160,6 +160,29 @@ describe('newsletter commands', () => {
     expect(named.document.name).toBe('The Brief');
   });
 
+  it('take back the file that was shown, once, and let it be copied', async () => {
+    const update = (path: string) => run('newsletter', 'update', 'the-brief', '--file', path);
+    const { document } = await run('newsletter', 'show', 'the-brief');
+    expect((await update(await file('same.json', document))).document).toEqual(document);
+    const later = await file('later.json', { ...document, deadline_hours: 12 });
+    expect((await update(later)).document).toEqual({
+      ...document,
+      deadline_hours: 12,
+      revision: document.revision + 1,
+    });
+    expect(await update(later)).toMatchObject({ exit: 7, error: expect.stringContaining('load it again') });
+    const { revision: _, ...lasting } = { ...document, deadline_hours: 9 };
+    expect((await update(await file('lasting.json', lasting))).document).toMatchObject({ deadline_hours: 9 });
+    expect(await update(await file('odd.json', { ...document, revision: 'latest' }))).toMatchObject({
+      exit: 2,
+      error: expect.stringContaining('revision is a number'),
+    });
+    const copy = await file('copy.json', { ...document, name: 'The Other Brief' });
+    const copied = await run('newsletter', 'create', 'other-brief', '--file', copy);
+    expect(copied.document).toMatchObject({ slug: 'other-brief', revision: 1, calendar: document.calendar });
+    await run('newsletter', 'archive', 'other-brief');
+  });
+
   it('print a box of several, as what can hold them', async () => {
     const embed = (...more: string[]) => run('newsletter', 'embed', 'inside-washington', ...more);
     const plain = await embed('--lang', 'en', '--beside', 'the-brief');
