@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { makeCertificates } from '../support/certificates.ts';
 import { until } from '../support/until.ts';
 import {
   askForSend,
@@ -11,6 +12,7 @@ import {
 } from './acts.ts';
 import { readSend } from './books.ts';
 import type { Scenario } from './scenario.ts';
+import { openSink } from './sink.ts';
 import { connectionsPerWorker } from './stage.ts';
 
 /** The real thing lasts a minute; what happens in it has happened after twenty seconds: shut, probed, shut for longer. */
@@ -105,6 +107,37 @@ const busy: Scenario = {
   },
 };
 
+/** Both speak TLS and nothing else. What was in flight is in doubt or tried later; nothing else waits. */
+const failover: Scenario = {
+  name: 'relay-failover',
+  about: 'one of two relays, over TLS, is gone for good in the middle: the other sends the rest at once',
+  act: async (stage) => {
+    const certificates = makeCertificates();
+    const [first, second] = await Promise.all([openSink(certificates), openSink(certificates)]);
+    await Promise.all([first.join(stage.sink), second.join(stage.sink)]);
+    await Promise.all(stage.workers.map((worker) => worker.end()));
+    const env = { SMTP_URL: `${first.url},${second.url}` };
+    const workers = [stage.start('worker', env), stage.start('worker', env)];
+    const problems = [];
+    try {
+      await askForSend(stage);
+      const { open, accepted } = await first.until(Math.round(stage.readers * 0.2));
+      await first.away();
+      const before = (await second.state()).accepted;
+      if (before < accepted / 3) problems.push(`one relay had taken ${accepted}, the other only ${before}`);
+      const { counts } = await untilAllTried(stage);
+      if (counts.deferred > 2 * open) problems.push(`${counts.deferred} wait, with ${open} connections lost`);
+      await untilSentWithRetries(stage);
+      return { connections: open, problems };
+    } finally {
+      await Promise.all(workers.map((worker) => worker.kill()));
+      first.close();
+      second.close();
+      certificates.remove();
+    }
+  },
+};
+
 /** O24. The others' end comes while the one waits; then the edition is cancelled, so that the books can be closed. */
 const oneDomain: Scenario = {
   name: 'domain-421',
@@ -175,6 +208,7 @@ export const relays: Scenario[] = [
     'take-and-drop',
   ),
   busy,
+  failover,
   oneDomain,
   bounces,
 ];

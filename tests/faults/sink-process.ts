@@ -1,10 +1,12 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import type { Behaviour } from './behaviour.ts';
 import { wellBehaved } from './behaviour.ts';
 import { converse, type Floor } from './conversation.ts';
 
-// A relay as a process of its own, told over its parent's channel how to behave. Usage: sink-process.js <port>
+// A relay as a process of its own, told over its parent's channel how to behave. Usage: sink-process.js <port> [<certificate>
+// <key>], with which it speaks TLS from the first byte.
 // Every message that it takes is a line in the log before it is answered: time, recipient, Message-ID.
 
 /** `log`: begin anew, as if nothing had been, and write into this file. */
@@ -18,7 +20,7 @@ export interface SinkState {
   rejected: number;
 }
 
-const [port = ''] = process.argv.slice(2);
+const [port = '', certificate, key] = process.argv.slice(2);
 let log = '';
 const sockets = new Set<Socket>();
 const state: SinkState = { accepted: 0, open: 0, openMost: 0, dropped: 0, rejected: 0 };
@@ -41,16 +43,22 @@ const floor: Floor = {
 let server = listen();
 
 function listen() {
-  return createServer((socket) => {
-    sockets.add(socket);
-    state.openMost = Math.max(state.openMost, sockets.size);
-    socket.on('close', () => sockets.delete(socket)).on('error', () => {});
-    void converse(socket, floor);
-  }).listen(Number(port), '127.0.0.1');
+  const server =
+    certificate && key
+      ? createTlsServer({ cert: readFileSync(certificate), key: readFileSync(key) }, serve)
+      : createServer(serve);
+  return server.listen(Number(port), '127.0.0.1');
+}
+
+function serve(socket: Socket): void {
+  sockets.add(socket);
+  state.openMost = Math.max(state.openMost, sockets.size);
+  socket.on('close', () => sockets.delete(socket)).on('error', () => {});
+  void converse(socket, floor);
 }
 
 function cutAll(): void {
-  for (const socket of sockets) socket.resetAndDestroy();
+  for (const socket of sockets) socket instanceof TLSSocket ? socket.destroy() : socket.resetAndDestroy();
 }
 
 process.on('message', ({ id, log: into, behave, away }: Order) => {

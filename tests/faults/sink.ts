@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { Certificates } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
 import type { Behaviour } from './behaviour.ts';
@@ -17,6 +18,10 @@ export interface Sink {
   url: string;
   /** Forgets what was, behaves well, and writes into this log from now on. */
   begin(log: string): Promise<void>;
+  /** Writes into the log of another sink from now on, as if they were one. */
+  join(other: Sink): Promise<void>;
+  /** Where it writes. */
+  log(): string;
   behave(behaviour: Partial<Behaviour>): Promise<void>;
   /** Cuts every connection and refuses new ones, until it is back. */
   away(): Promise<void>;
@@ -31,34 +36,46 @@ export interface Sink {
 
 const program = fileURLToPath(new URL('./sink-process.js', import.meta.url));
 
-/** Starts a relay that is a process of its own; once begun, it writes every message that it takes into a log. */
-export async function openSink(): Promise<Sink> {
+/**
+ * Starts a relay that is a process of its own; once begun, it writes every message that it takes into a log. With certificates
+ * it speaks TLS.
+ */
+export async function openSink(tls?: Certificates): Promise<Sink> {
   const port = await freePort();
-  const child = fork(program, [String(port)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const waiting = new Map<number, (state: SinkState) => void>();
+  const words = [String(port), ...(tls ? [tls.serverCert, tls.serverKey] : [])];
+  const child = fork(program, words, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const waiting = new Map<number, { resolve: (state: SinkState) => void; reject: (error: Error) => void }>();
   let orders = 0;
   let log = '';
-  const ready = new Promise<SinkState>((resolve) => waiting.set(0, resolve));
+  const answer = (id: number) =>
+    new Promise<SinkState>((resolve, reject) => waiting.set(id, { resolve, reject }));
+  const ready = answer(0);
   child.on('message', ({ id, state }: { id: number; state: SinkState }) => {
-    waiting.get(id)?.(state);
+    waiting.get(id)?.resolve(state);
     waiting.delete(id);
+  });
+  child.once('exit', () => {
+    for (const { reject } of waiting.values()) reject(new Error('the sink has ended'));
   });
   await ready;
   const order = (what: Omit<Order, 'id'>): Promise<SinkState> => {
     orders += 1;
-    const id = orders;
-    return new Promise((resolve) => {
-      waiting.set(id, resolve);
-      child.send({ id, ...what });
-    });
+    const answered = answer(orders);
+    child.send({ id: orders, ...what });
+    return answered;
   };
   return {
-    url: `smtp://127.0.0.1:${port}?tls=off`,
+    url: tls ? `smtps://127.0.0.1:${port}?ca=${tls.ca}` : `smtp://127.0.0.1:${port}?tls=off`,
     begin: async (into) => {
       log = into;
       await writeFile(log, '');
       await order({ log });
     },
+    join: async (other) => {
+      log = other.log();
+      await order({ log });
+    },
+    log: () => log,
     behave: async (behave) => void (await order({ behave })),
     away: async () => void (await order({ away: true })),
     back: async () => void (await order({ away: false })),
