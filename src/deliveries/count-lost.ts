@@ -1,13 +1,11 @@
 import type { Context } from '../context.ts';
-import { otherLane, providers } from './lane-names.ts';
+import { countedLane } from './lane-names.ts';
 
 /**
  * Counts deliveries that became `unknown` because their worker is gone, for the metrics page of who found them: their own
  * process can count nothing any more. `lanes` has the lane of each.
  */
 export function countLost({ metrics }: Pick<Context, 'metrics'>, lanes: readonly string[]): void {
-  for (const lane of lanes) {
-    const named = providers.has(lane) ? lane : otherLane;
-    metrics.count('dateline_deliveries_total', { lane: named, state: 'unknown' });
-  }
+  for (const lane of lanes)
+    metrics.count('dateline_deliveries_total', { lane: countedLane(lane), state: 'unknown' });
 }

@@ -79,7 +79,7 @@ async function write(
   };
   const startedMs = performance.now();
   const window = await (bounced.length > 0 ? ctx.db.transaction().execute(act) : act(ctx.db));
-  countSettled(ctx, answers, window.settled, performance.now() - startedMs);
+  countSettled(ctx, lease.lane, answers, window.settled, performance.now() - startedMs);
   await heedAnswers(ctx, lease, answers, window);
   return window;
 }

@@ -32,6 +32,11 @@ function inCountries(name: string, endings: string): string {
 /** The lanes that are a provider's. */
 export const providers: ReadonlySet<string> = new Set(Object.keys(domainsOf));
 
+/** A lane as metrics name it: a provider's, or `other`, so that there are no more of them whoever subscribes. */
+export function countedLane(lane: string): string {
+  return providers.has(lane) ? lane : otherLane;
+}
+
 /** Domain → lane, for the domains that need no look-up. */
 export const wellKnownDomains: ReadonlyMap<string, string> = new Map(
   Object.entries(domainsOf).flatMap(([lane, domains]) =>

@@ -6,7 +6,7 @@ import { openLog } from '../../src/platform/log.ts';
 import { start } from '../../src/start.ts';
 import { morning } from '../support/context.ts';
 import { freePort } from '../support/free-port.ts';
-import { seedSend } from '../support/seed.ts';
+import { seedNewsletter, seedReaders, seedReadyEdition, seedSend } from '../support/seed.ts';
 import { asWorker, begin, deliverFree } from '../support/sending.ts';
 import { openDoor, openTestWeb } from '../support/web.ts';
 
@@ -54,6 +54,20 @@ describe('/metrics', () => {
     expect(after.get('dateline_deliveries_total{lane="other",state="accepted"}')).toBe(30);
     expect(after.get('dateline_settle_seconds_count')).toBeGreaterThan(0);
     expect([...after.keys()].join('\n')).not.toMatch(/@|readers\.example|ed_|snd_|sub_/);
+  });
+
+  it('counts a company’s mail with the provider that takes it, as the desk does', async () => {
+    const newsletterId = await seedNewsletter(ctx.db, { at: morning, slug: 'the-brief' });
+    await ctx.db
+      .insertInto('mail_domains')
+      .values({ domain: 'paper.example', lane: 'outlook', mx_at: morning })
+      .execute();
+    for (const domain of ['paper.example', 'hotmail.fr'])
+      await seedReaders(ctx.db, { newsletterId, count: 2, at: morning, domain });
+    const brief = await seedReadyEdition(ctx.db, { newsletterId, at: morning });
+    await begin(ctx, brief, 4);
+    await deliverFree(ctx, brief);
+    expect((await read(web.url)).get('dateline_deliveries_total{lane="outlook",state="accepted"}')).toBe(4);
   });
 
   it('is for the house alone while no token is set, and for the token alone once one is', async () => {
