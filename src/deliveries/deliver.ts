@@ -29,10 +29,10 @@ const turnMsMax = 15_000;
  * Delivers the batch that a bell names, and then what else is free and due: each is leased, sent window by window (`sendBatch`),
  * and ended. Healthy lanes share two places of a process; one with a limit or in trouble has a place of its own, so it never
  * holds up another. Safe to ring twice, on one process or several: one holds a batch's lease, and each delivery is claimed by
- * an update of its own. Whoever leaves a place after `turnMs` rings for others, and goes on itself when a bell found no place meanwhile: so
- * no bell is lost between two turns.
+ * an update of its own. Whoever leaves a place after `turnMs` rings for others, and goes on itself when a bell found no place
+ * meanwhile: so no bell is lost between two turns. A relay that takes minutes over a message keeps nobody from a place.
  *
- * @returns what came of the batch that was named.
+ * @returns what came of the batch that was named, when all that was begun is written down.
  * @throws Error when the database was away for minutes; the lease is then freed by `rescue`.
  */
 export async function deliver(
@@ -48,21 +48,32 @@ export async function deliver(
   const lane = await laneOfBatch(ctx.db, batch);
   if (lane === undefined) return { kind: 'not_to_be_had' };
   const limited = needsDriver(await paceOf(ctx.db, lane)) ? lane : undefined;
-  let delivered: Delivered | undefined;
-  let goesOn: boolean;
-  do {
-    if (!hands.lanes.enter(limited)) return delivered ?? { kind: 'in_turn' };
-    const turn = new Turn(ctx, { limited, workerId, hands, turnMs });
-    try {
-      const named = await turn.take(lane, batch);
-      delivered ??= named;
-    } finally {
-      hands.lanes.leave(limited);
-    }
-    // A bell that found no place here may have been the only one: whoever leaves a place hears it then.
-    goesOn = turn.mayGoOn && hands.lanes.missedAny(limited);
-  } while (goesOn);
-  return delivered;
+  const lingering = new Set<Promise<Delivered>>();
+  let named: Begun | undefined;
+  try {
+    let goesOn: boolean;
+    do {
+      if (!hands.lanes.enter(limited)) break;
+      const turn = new Turn(ctx, { limited, workerId, hands, turnMs, lingering });
+      try {
+        const begun = await turn.take(lane, batch);
+        named ??= begun;
+      } finally {
+        hands.lanes.leave(limited);
+      }
+      // A bell that found no place here may have been the only one: whoever leaves a place hears it then.
+      goesOn = turn.mayGoOn && hands.lanes.missedAny(limited);
+    } while (goesOn);
+  } finally {
+    await Promise.allSettled(lingering);
+  }
+  await Promise.all(lingering);
+  return named ? named.ended : { kind: 'in_turn' };
+}
+
+/** A batch that is through, or waits for its last answers alone. */
+interface Begun {
+  ended: Promise<Delivered>;
 }
 
 /** Some time at one place: for batches of healthy lanes, or of the limited one that it is for. */
@@ -74,30 +85,40 @@ class Turn {
   #endsAtMs: number;
   #pace = freePace;
   #lost = false;
+  #lingering: Set<Promise<Delivered>>;
 
   constructor(
     ctx: Context,
-    at: { limited: string | undefined; workerId: number; hands: Hands; turnMs: number },
+    at: {
+      limited: string | undefined;
+      workerId: number;
+      hands: Hands;
+      turnMs: number;
+      lingering: Set<Promise<Delivered>>;
+    },
   ) {
     this.#ctx = ctx;
     this.#limited = at.limited;
     this.#workerId = at.workerId;
     this.#hands = at.hands;
     this.#endsAtMs = performance.now() + at.turnMs;
+    this.#lingering = at.lingering;
   }
 
-  async take(lane: string, batch: Payload<'deliver'>): Promise<Delivered> {
+  async take(lane: string, batch: Payload<'deliver'>): Promise<Begun> {
     const { db, clock } = this.#ctx;
-    if (!(await this.#mayGo(lane))) return { kind: 'lane_closed' };
-    const named = await leaseBatch(db, { ...batch, workerId: this.#workerId }, clock.now());
-    const delivered: Delivered = named ? await this.#deliver(named) : { kind: 'not_to_be_had' };
+    if (!(await this.#mayGo(lane))) return { ended: Promise.resolve({ kind: 'lane_closed' }) };
+    const leased = await leaseBatch(db, { ...batch, workerId: this.#workerId }, clock.now());
+    const named: Begun = leased
+      ? await this.#begin(leased)
+      : { ended: Promise.resolve({ kind: 'not_to_be_had' }) };
     while (this.mayGoOn && performance.now() < this.#endsAtMs && (await this.#mayGo(this.#limited))) {
       const next = await leaseNext(db, { lane: this.#limited, workerId: this.#workerId }, clock.now());
-      if (!next) return delivered;
-      await this.#deliver(next);
+      if (!next) return named;
+      await this.#begin(next);
     }
     await this.#passOn();
-    return delivered;
+    return named;
   }
 
   /** Whether more may be begun. Whoever lost a lease is taken for dead, and begins nothing before its heart has beaten again. */
@@ -139,7 +160,27 @@ class Turn {
     await ring(this.#ctx, 'deliver', free, { delayMs });
   }
 
-  async #deliver({ editionId, batchNo, lane, subscriberIds }: Leased): Promise<Delivered> {
+  /** Until the batch is through, or only its last answers are missing. Who keeps a lane's limit counts those too, and waits. */
+  async #begin(leased: Leased): Promise<Begun> {
+    let linger = () => {};
+    const lingers = new Promise<void>((resolve) => {
+      linger = resolve;
+    });
+    const ended = this.#deliver(leased, this.#limited === undefined ? linger : () => {});
+    await Promise.race([ended, lingers]);
+    this.#lingering.add(ended);
+    // What failed stays, for the job to fail by.
+    ended.then(
+      () => this.#lingering.delete(ended),
+      () => {},
+    );
+    return { ended };
+  }
+
+  async #deliver(
+    { editionId, batchNo, lane, subscriberIds }: Leased,
+    onLinger: () => void,
+  ): Promise<Delivered> {
     const ctx = this.#ctx;
     const name = batchName(editionId, batchNo);
     if (this.#hands.batches.has(name)) return { kind: 'not_to_be_had' };
@@ -151,6 +192,7 @@ class Turn {
       const tally = await sendBatch(ctx, lease, subscriberIds, {
         pace: this.#pace,
         endsAtMs: this.#endsAtMs,
+        onLinger,
       });
       const now = ctx.clock.now();
       const { relays } = this.#hands;

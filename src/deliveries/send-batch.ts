@@ -38,6 +38,8 @@ export interface Tally {
 const settleWithinMs = 100;
 /** Edition and lease are looked at anew at least so often: a pause takes hold within it, however slow the relay is. */
 const lookEveryMs = 1_000;
+/** Last answers that take longer than this are waited for without keeping others from their batches. */
+const lastAnswersMs = 1_000;
 /** A timer may fire a little before its time. */
 const timerEarlyMs = 1;
 /** A claim's guards were asked so long ago at most when its message begins: who leaves meanwhile is left out. */
@@ -51,6 +53,9 @@ const claimGoodMs = 20_000;
  * after 100 ms), a single statement settles them and claims as many again, while the other half keeps the connections busy.
  * So the wire does not wait for the database, and at any moment at most two deliveries per connection are in doubt.
  *
+ * When nothing more is begun and the last answers take longer than a second, `turn.onLinger` is told: a relay may take minutes
+ * over one message, which is no reason for others to wait.
+ *
  * Ends when the batch is through and every answer is written down; or earlier, when the edition is paused or cancelled, the
  * lease is lost, the lane closes, its turn (`turn.endsAtMs`, on the process's own clock) or the process ends, no relay could be
  * reached for ten minutes, or the relays' rates leave nothing for long. What was not begun is `queued` then. A delivery is
@@ -62,7 +67,7 @@ export async function sendBatch(
   ctx: Context,
   lease: Lease,
   subscriberIds: readonly number[],
-  turn: { pace: Pace; endsAtMs: number },
+  turn: { pace: Pace; endsAtMs: number; onLinger: () => void },
 ): Promise<Tally> {
   const facts = await factsOf(ctx, lease.editionId);
   return new Round(ctx, lease, { ...turn, facts, subscriberIds }).run();
@@ -93,6 +98,9 @@ class Round {
   #apart = new Set<number>();
   #beganAtMs = performance.now();
   #endsAtMs: number;
+  #onLinger: () => void;
+  /** Since when it waits for its last answers alone. */
+  #lastSinceMs: number | undefined;
   /** The edition is sending and the batch is ours, as far as we know. */
   #open = true;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -105,15 +113,22 @@ class Round {
   constructor(
     ctx: Context,
     lease: Lease,
-    what: { facts: EditionFacts; subscriberIds: readonly number[]; pace: Pace; endsAtMs: number },
+    what: {
+      facts: EditionFacts;
+      subscriberIds: readonly number[];
+      pace: Pace;
+      endsAtMs: number;
+      onLinger: () => void;
+    },
   ) {
-    const { facts, subscriberIds, pace, endsAtMs } = what;
+    const { facts, subscriberIds, pace, endsAtMs, onLinger } = what;
     this.#ctx = ctx;
     this.#hands = handsOf(ctx);
     this.#lease = lease;
     this.#facts = facts;
     this.#pace = pace;
     this.#endsAtMs = endsAtMs;
+    this.#onLinger = onLinger;
     this.#sender = { ...ctx.config, keyring: ctx.keyring };
     this.#windowSize = connectionsOf(ctx);
     this.#waiting = [...subscriberIds];
@@ -124,7 +139,8 @@ class Round {
     try {
       for (;;) {
         await this.#turn();
-        if (this.#isThrough()) break;
+        if (this.#isOver() && this.#flying + this.#answers.length === 0) break;
+        this.#lingerIfLate();
         await this.#untilThereIsMore();
       }
       if (this.#apart.size > 0) await setApart(this.#ctx, this.#lease, [...this.#apart]);
@@ -219,12 +235,21 @@ class Round {
     }
   }
 
-  #isThrough(): boolean {
-    if (this.#flying > 0 || this.#answers.length > 0) return false;
+  /** Whether nothing more is begun. */
+  #isOver(): boolean {
     const { relays, stopping } = this.#hands;
-    const over = !this.#open || stopping || performance.now() > this.#endsAtMs;
-    if (this.#waiting.length === 0 || over) return true;
+    if (this.#waiting.length === 0 || !this.#open || stopping || performance.now() > this.#endsAtMs)
+      return true;
     return relays.goneSince(this.#beganAtMs) || farTurnMs(this.#ctx) > 0;
+  }
+
+  #lingerIfLate(): void {
+    const now = performance.now();
+    this.#lastSinceMs = this.#isOver() ? (this.#lastSinceMs ?? now) : undefined;
+    if (this.#lastSinceMs === undefined || now - this.#lastSinceMs < lastAnswersMs) return;
+    // What comes back unbegun is for whoever leases the rest: our place is somebody else's now.
+    this.#endsAtMs = Math.min(this.#endsAtMs, now);
+    this.#onLinger();
   }
 
   /** Until a window's worth of answers is here, or few have waited long enough, or permits and turns are free, or it is time to look. */

@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 /** Shorter than the relay takes for one mail: a turn is over when its first batch is through. */
-const turnMs = 1_000;
+const turnMs = 500;
 const relayMs = 1_500;
 
 /** Four batches of one reader each, both places of the process taken, and nobody who answers bells. */
