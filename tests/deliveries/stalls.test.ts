@@ -62,10 +62,8 @@ describe('a relay that takes minutes over a message', () => {
     expect(unknown, 'nobody has given up on them yet').toBe(0);
     const ended = await Promise.all(turns);
     expect(ended.filter((one) => one.kind === 'done')).not.toEqual([]);
-    expect(await assertClosedBooks(ctx, editionId)).toMatchObject({
-      accepted: all - stalled.length,
-      unknown: stalled.length,
-    });
+    // Who was behind them on the wire may be tried again later.
+    expect(await assertClosedBooks(ctx, editionId)).toMatchObject({ unknown: stalled.length, refused: 0 });
     expect(handsOf(ctx).batches.size).toBe(0);
   });
 
