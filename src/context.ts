@@ -60,6 +60,8 @@ export interface OpenContext extends Context {
 }
 
 const letterConnections = 2;
+/** A letter in doubt is sent once more, so two that a relay is silent about need not keep readers waiting for five minutes. */
+const letterDotMs = 60_000;
 const clockEveryMs = 60_000;
 
 /**
@@ -178,6 +180,7 @@ async function openMail(
   const letters = openBulk(relaysFor('transactional', relays), {
     ...options,
     connections: letterConnections,
+    timeouts: { dotMs: letterDotMs },
     onBegun: countBegun(ledger),
   });
   const editions = openBulk(relaysFor('bulk', relays), {
