@@ -3,10 +3,16 @@ import type { DigestView, ImageView, LetterName, LetterViews, StoryView, Welcome
 const leadImageWidth = 600;
 const thumbnailWidth = 128;
 
+/** Every name that a view may have: one that is forgotten here is found by the compiler, and not by the first edition without it. */
+type Whole<View> = { [Name in keyof View]-?: unknown };
+type MayBeAbsent<View> = {
+  [Name in keyof View as object extends Pick<View, Name> ? Name : never]-?: null;
+};
+
 /**
  * The view as the templates read it: what is absent is `null`: a template may ask for it, but a misspelt name stays an error.
  */
-export function completeDigest(view: DigestView): object {
+export function completeDigest(view: DigestView): Whole<DigestView> {
   return {
     ...view,
     folio: { number: null, minutes: null, ...view.folio },
@@ -27,6 +33,8 @@ export function completeDigest(view: DigestView): object {
     briefs: list(view.briefs),
     missed: list(view.missed),
     corrections: list(view.corrections),
+    opinions: view.opinions ?? null,
+
     footer: { ...view.footer, postalAddress: oneLine(view.footer.postalAddress) },
   };
 }
@@ -43,7 +51,7 @@ export function completeLetter<Name extends LetterName>(name: Name, view: Letter
 
 const foreign = { lang: null, langName: null };
 
-const absent: Record<LetterName, object> = {
+const absent: { [Name in LetterName]: MayBeAbsent<LetterViews[Name]> } = {
   confirmation: { newsletters: null, marketing: null },
   'already-subscribed': { latest: null, offer: null },
   paused: { latest: null },
