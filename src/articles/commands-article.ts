@@ -189,6 +189,7 @@ function show(out: { result(document: unknown, lines: string[]): void }, article
     about.filter(Boolean).join(' · '),
     ...(article.canonicalUrl ? [article.canonicalUrl] : []),
     ...(article.image ? [`image ${article.image.url} (${article.image.alt || 'no alt text'})`] : []),
+    ...(article.priority > 0 ? [`priority ${article.priority}`] : []),
     ...notesOf(article),
     '',
     ...(article.dek ? [article.dek, ''] : []),
@@ -202,7 +203,9 @@ function notesOf(article: Article): string[] {
     ...(article.never ? ['never in a digest'] : []),
     ...(article.embargoUntil ? [`embargo until ${article.embargoUntil.toISOString()}`] : []),
     ...(article.expiresAt ? [`expires ${article.expiresAt.toISOString()}`] : []),
-    ...(article.editedFields.length > 0 ? [`edited: ${article.editedFields.join(', ')}`] : []),
+    ...(article.editedFields.length > 0
+      ? [`edited: ${article.editedFields.map((name) => columnName[name]).join(', ')}`]
+      : []),
   ];
 }
 

@@ -118,6 +118,10 @@ describe('dateline article', () => {
       expect(await run('article', ...line)).toMatchObject({ exit: 0, document });
     }
     expect((await run('article', 'list')).lines).toContain(fixtures.story.title);
+    await run('article', 'pin', id);
+    const { lines } = await run('article', 'embargo', id, '--until', '2026-07-15T07:00-04:00');
+    expect(lines).toContain('priority 3');
+    expect(lines).toMatch(/^edited: .*embargo_until/m);
     expect((await run('article', 'list', '--lang', 'id')).document.data).toEqual([]);
   });
 
