@@ -113,7 +113,7 @@ async function checkEdition(db: Db, edition: Edition): Promise<void> {
     throw new Refusal(
       409,
       'not_approved',
-      `The edition has ${given} of the ${approvals} approvals it needs.`,
+      `The edition has ${given} of the ${approvals} approvals it needs: \`dateline edition approve ed_${edition.id}\`.`,
     );
   }
 }

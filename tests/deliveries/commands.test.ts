@@ -75,7 +75,7 @@ describe('dateline send', () => {
     );
     const list = await run('send', 'list');
     expect(list.lines).toMatch(/^SEND +STATE +PLANNED +ACCEPTED/);
-    expect(list.document).toHaveLength(2);
+    expect(list.document.data).toHaveLength(2);
     const failures = await run('send', 'failures', `ed_${editionId}`);
     expect(failures.lines).toMatch(/full +refused +1 +mailbox full +552 +552 5\.2\.2 mailbox full/);
     expect(await run('send', 'verify', `ed_${editionId}`)).toMatchObject({
