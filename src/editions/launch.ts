@@ -24,6 +24,7 @@ export async function launch(ctx: Context, editionId: number): Promise<Launched>
     return { kind: 'waits', reason: `it is ${edition.state}` };
   if (edition.composedRevision !== edition.revision) return { kind: 'waits', reason: 'it is not composed' };
   const newsletter = await getNewsletter(ctx.db, edition.newsletterId);
+  if (newsletter.state === 'archived') return { kind: 'waits', reason: 'its newsletter is archived' };
   const approvals = (await approvalsOf(ctx.db, editionId, edition.revision)).length;
   if (approvals < newsletter.approvals) {
     return hold(ctx, editionId, `${approvals} of ${newsletter.approvals} approvals at its slot`);

@@ -68,3 +68,10 @@ it('edition cancel of one on its way leads to the send', async () => {
   expect(refused.exit).toBe(3);
   expect(refused.error).toMatch(/`dateline send cancel ed_\d+` stops/);
 });
+
+it('edition draft of an archived newsletter is refused, as its archiving promised', async () => {
+  await ctx.db.updateTable('newsletters').set({ state: 'archived' }).execute();
+  const refused = await run('draft', '--date', '2026-07-20');
+  expect(refused.exit).toBe(3);
+  expect(refused.error).toContain('dateline newsletter update inside-washington --state open');
+});
