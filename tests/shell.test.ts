@@ -27,17 +27,25 @@ describe('a command that fails with --json', () => {
       2,
       { code: 'configuration', detail: expect.stringContaining('PORT') },
     ],
+    [
+      ['migrate', '--check', '--json'],
+      { DATABASE_URL: 'postgres://127.0.0.1:1/x', SECRET_KEY: '0123456789abcdef'.repeat(2) },
+      1,
+      { code: 'failed', detail: expect.stringMatching(/^The database at DATABASE_URL does not answer/) },
+    ],
     [['--json', 'edition'], {}, 2, { code: 'usage', detail: expect.stringContaining('--help') }],
   ])('says so in one document: %j', async (args, env, exit, error) => {
     const cli = fileURLToPath(new URL('../dist/src/cli.js', import.meta.url));
-    const child = spawn(process.execPath, [cli, ...args], { stdio: 'pipe', env: { ...process.env, ...env } });
+    const child = spawn(process.execPath, [cli, ...args], {
+      stdio: 'pipe',
+      env: { PATH: process.env.PATH, ...env },
+    });
     let said = '';
     child.stdout.on('data', (chunk) => {
       said += chunk;
     });
     const [code] = await once(child, 'close');
-    expect(code).toBe(exit);
-    expect(JSON.parse(said)).toEqual({ error });
+    expect({ code, said: JSON.parse(said) }).toEqual({ code: exit, said: { error } });
   });
 });
 

@@ -32,7 +32,7 @@ export async function namedOrOnlyNewsletter(db: Db, slugOrId: string | undefined
   const [only, another] = await newslettersAfter(db, { after: 0, limit: 2 });
   if (only && !another) return only;
   const words = only
-    ? 'There are several newsletters: name one with --newsletter <slug>.'
+    ? 'There are several newsletters: name one (`newsletter`, in a terminal `--newsletter <slug>`).'
     : 'There is no newsletter yet: `dateline newsletter create` makes one.';
   throw new Refusal(422, 'newsletter_unnamed', words, 'newsletter');
 }

@@ -73,6 +73,9 @@ describe('dateline send', () => {
     expect(shown.lines).toContain(
       'accepted 39 + deferred 0 + refused 1 + skipped 0 + unknown 0 + cancelled 0 + queued 0 = 40 planned',
     );
+    expect((await run('send', 'show', '12')).error).toMatch(
+      /^12 names no send: give snd_<number>, ed_<number> or a date/,
+    );
     const list = await run('send', 'list');
     expect(list.lines).toMatch(/^SEND +STATE +PLANNED +ACCEPTED/);
     expect(list.document.data).toHaveLength(2);

@@ -231,7 +231,7 @@ describe('changing a newsletter', () => {
     await createNewsletter(ctx, minimal);
     await expect(namedOrOnlyNewsletter(ctx.db, undefined)).rejects.toMatchObject({
       ...unnamed,
-      message: 'There are several newsletters: name one with --newsletter <slug>.',
+      message: 'There are several newsletters: name one (`newsletter`, in a terminal `--newsletter <slug>`).',
     });
   });
 
