@@ -125,9 +125,12 @@ export function articleCommand(shell: Shell): Command {
     .option('--lift', 'end it now')
     .action((id: string, options: { until?: string; lift?: boolean }) =>
       change(id, () => {
-        if (options.lift) return { embargoUntil: null };
-        if (options.until !== undefined)
-          return { embargoUntil: instantOrRefused('until', options.until, true) };
+        const { lift = false, until } = options;
+        if (lift && until !== undefined) {
+          throw new Refusal(422, 'invalid', 'Choose one: --until <time> or --lift.', 'until');
+        }
+        if (lift) return { embargoUntil: null };
+        if (until !== undefined) return { embargoUntil: instantOrRefused('until', until, true) };
         throw new Refusal(422, 'invalid', 'Say --until <time>, or --lift.', 'until');
       }),
     );
