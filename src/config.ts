@@ -84,6 +84,10 @@ function wholeNumber(min: number, max: number) {
   return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
 }
 
+function oneOf<const Word extends string>(words: readonly Word[]) {
+  return z.enum(words, { error: `must be one of ${words.join(', ')}` });
+}
+
 const environment = z.object({
   BASE_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
   SECRET_KEY: list,
@@ -96,7 +100,7 @@ const environment = z.object({
   PORT: wholeNumber(0, 65_535).default(3000),
   HOST: z.string().optional(),
   DATA_DIR: z.string().default('.dateline'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   BOUNCE_DOMAIN: z
     .string()
     .toLowerCase()
@@ -108,10 +112,10 @@ const environment = z.object({
   TRUSTED_PROXIES: list,
   SIGN_UP_LIMITS: list,
   DNS_SERVERS: list,
-  MX_CHECK: z.enum(['on', 'off']).optional(),
-  DISPOSABLE_DOMAINS: z.enum(['tell', 'silent', 'allow']).default('tell'),
+  MX_CHECK: oneOf(['on', 'off']).optional(),
+  DISPOSABLE_DOMAINS: oneOf(['tell', 'silent', 'allow']).default('tell'),
   FETCH_ALLOW: list,
-  MAINTENANCE: z.enum(['on', 'off']).default('off'),
+  MAINTENANCE: oneOf(['on', 'off']).default('off'),
   METRICS_TOKEN: z
     .string()
     .regex(/^[\x21-\x7e]{16,}$/, 'needs at least 16 printable characters without blanks')
@@ -140,6 +144,8 @@ export function readConfig(
     problems,
   );
   checkProxies(read.TRUSTED_PROXIES, problems);
+  checkNameServers(read.DNS_SERVERS, problems);
+  checkAllowed(read.FETCH_ALLOW, problems);
   const signUpLimits = readSignUpLimits(read.SIGN_UP_LIMITS, problems);
   const embedded = set.DATABASE_URL === undefined;
   const baseUrl = (read.BASE_URL ?? `http://localhost:${read.PORT}`).replace(/\/+$/, '');
@@ -221,6 +227,21 @@ function checkProxies(ranges: string[], problems: string[]): void {
   for (const range of ranges) {
     if (!ipaddr.isValidCIDR(range) && !ipaddr.isValid(range))
       problems.push(`TRUSTED_PROXIES has no address range: ${range}`);
+  }
+}
+
+function checkNameServers(servers: string[], problems: string[]): void {
+  for (const server of servers) {
+    const [, bracketed, plain] = /^(?:\[(.+)\]|([\d.]+))(?::\d{1,5})?$/.exec(server) ?? [];
+    if (!ipaddr.isValid(bracketed ?? plain ?? server))
+      problems.push(`DNS_SERVERS has no address such as 192.0.2.53 or 192.0.2.53:5353: ${server}`);
+  }
+}
+
+function checkAllowed(pairs: string[], problems: string[]): void {
+  for (const pair of pairs) {
+    if (!/^(\[[\da-f:.]+\]|[^\s:/@[\]]+):\d{1,5}$/i.test(pair))
+      problems.push(`FETCH_ALLOW has no host:port such as cms.internal:8080: ${pair}`);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Clock } from './lib/clock-time.ts';
 import { Refusal } from './lib/errors.ts';
 import { maskAddresses } from './lib/mask.ts';
 import type { Keyring } from './lib/signed-token.ts';
-import { type Database, openDatabase } from './platform/db/database.ts';
+import { type Database, openDatabase, unanswered } from './platform/db/database.ts';
 import { type EmbeddedPostgres, openEmbeddedPostgres } from './platform/db/embedded.ts';
 import { migrate, schemaState } from './platform/db/migrate.ts';
 import type { Tables } from './platform/db/tables.ts';
@@ -128,9 +128,7 @@ async function openLedger(
 }
 
 async function refuseOldSchema({ db }: Database): Promise<void> {
-  const state = await schemaState(db).catch((error: Error) => {
-    throw new Error(`The database at DATABASE_URL does not answer: ${error.message}`, { cause: error });
-  });
+  const state = await schemaState(db).catch(unanswered);
   if (state.kind === 'current') return;
   throw new Refusal(
     503,

@@ -182,16 +182,25 @@ export function redrawn(lines: readonly string[], drawnBefore: number): string {
 
 function fail(error: unknown, { json }: GlobalOptions): number {
   const code = exitCode(error);
+  const words = wordsOf(error);
+  if (json && code !== 0)
+    process.stdout.write(`${JSON.stringify({ error: outsideOf(error, words) }, null, 2)}\n`);
   // Commander has said its own already.
-  if (error instanceof CommanderError) return code;
-  const words = error instanceof Error ? error.message : String(error);
-  if (json && error instanceof Refusal) {
-    const { code: name, status, field } = error;
-    process.stdout.write(
-      `${JSON.stringify({ error: { code: name, status, detail: words, field } }, null, 2)}\n`,
-    );
-  } else {
-    process.stderr.write(`${words}\n`);
-  }
+  else if (!(error instanceof CommanderError)) process.stderr.write(`${words}\n`);
   return code;
+}
+
+function wordsOf(error: unknown): string {
+  if (error instanceof CommanderError) {
+    if (error.code === 'commander.help') return 'A command is missing: add --help to see which there are.';
+    return error.message.replace(/^error: /, '');
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A failure as `--json` shows it; a refusal has the code and status of the API. */
+function outsideOf(error: unknown, detail: string) {
+  if (error instanceof Refusal) return { code: error.code, status: error.status, detail, field: error.field };
+  if (error instanceof CommanderError) return { code: 'usage', detail };
+  return { code: error instanceof ConfigError ? 'configuration' : 'failed', detail };
 }

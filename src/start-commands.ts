@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { readConfig } from './config.ts';
-import { openDatabase } from './platform/db/database.ts';
+import { openDatabase, unanswered } from './platform/db/database.ts';
 import { openEmbeddedPostgres } from './platform/db/embedded.ts';
 import { migrate, schemaState } from './platform/db/migrate.ts';
 import { openLog } from './platform/log.ts';
@@ -62,8 +62,8 @@ async function runMigrate({ out }: OpenShell, check: boolean): Promise<void> {
   const embedded = config.databaseUrl ? undefined : await openEmbeddedPostgres({ dataDir: config.dataDir });
   const database = openDatabase(config.databaseUrl ?? embedded?.config ?? '');
   try {
+    const state = await schemaState(database.db).catch(unanswered);
     if (check) {
-      const state = await schemaState(database.db);
       out.result(
         state,
         state.kind === 'current' ? 'The schema is up to date.' : `The schema is ${state.kind}.`,

@@ -84,6 +84,24 @@ describe('the configuration', () => {
     );
   });
 
+  it('refuses addresses that it could not use, and words that it does not know', () => {
+    const broken = {
+      DATA_DIR: dataDir,
+      DNS_SERVERS: 'resolver',
+      FETCH_ALLOW: 'cms.internal',
+      MAINTENANCE: 'yes',
+    };
+    expect(() => readConfig(broken)).toThrow(
+      /MAINTENANCE must be one of on, off[\s\S]*DNS_SERVERS has no address such as[^\n]*: resolver\n- FETCH_ALLOW has no host:port such as[^\n]*: cms\.internal$/,
+    );
+    const right = {
+      DNS_SERVERS: '192.0.2.53, 192.0.2.53:5353, 2001:db8::53, [2001:db8::53]:53',
+      FETCH_ALLOW: 'cms.internal:8080,127.0.0.1:80,[::1]:8080',
+    };
+    const { dnsServers, fetchAllow } = readConfig({ DATA_DIR: dataDir, ...right });
+    expect([dnsServers.length, fetchAllow.length]).toEqual([4, 3]);
+  });
+
   it('has no built-in secret outside the embedded default', () => {
     const url = 'postgres://dateline:pw@db/dateline';
     expect(() => readConfig({ DATABASE_URL: url })).toThrow(/SECRET_KEY is missing/);

@@ -18,6 +18,37 @@ describe('a command whose reader has seen enough', () => {
   });
 });
 
+describe('a command that fails with --json', () => {
+  it.each([
+    [['--json', 'sned'], {}, 2, { code: 'usage', detail: expect.stringMatching(/^unknown command 'sned'/) }],
+    [
+      ['status', '--json'],
+      { PORT: 'abc' },
+      2,
+      { code: 'configuration', detail: expect.stringContaining('PORT') },
+    ],
+    [
+      ['migrate', '--check', '--json'],
+      { DATABASE_URL: 'postgres://127.0.0.1:1/x', SECRET_KEY: '0123456789abcdef'.repeat(2) },
+      1,
+      { code: 'failed', detail: expect.stringMatching(/^The database at DATABASE_URL does not answer/) },
+    ],
+    [['--json', 'edition'], {}, 2, { code: 'usage', detail: expect.stringContaining('--help') }],
+  ])('says so in one document: %j', async (args, env, exit, error) => {
+    const cli = fileURLToPath(new URL('../dist/src/cli.js', import.meta.url));
+    const child = spawn(process.execPath, [cli, ...args], {
+      stdio: 'pipe',
+      env: { PATH: process.env.PATH, ...env },
+    });
+    let said = '';
+    child.stdout.on('data', (chunk) => {
+      said += chunk;
+    });
+    const [code] = await once(child, 'close');
+    expect({ code, said: JSON.parse(said) }).toEqual({ code: exit, said: { error } });
+  });
+});
+
 describe('drawing over what was drawn', () => {
   it('goes up to the first of the old lines and clears what is below', () => {
     expect(redrawn(['one', 'two'], 0)).toBe('\r\x1b[0Jone\ntwo');

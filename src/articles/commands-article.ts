@@ -125,9 +125,12 @@ export function articleCommand(shell: Shell): Command {
     .option('--lift', 'end it now')
     .action((id: string, options: { until?: string; lift?: boolean }) =>
       change(id, () => {
-        if (options.lift) return { embargoUntil: null };
-        if (options.until !== undefined)
-          return { embargoUntil: instantOrRefused('until', options.until, true) };
+        const { lift = false, until } = options;
+        if (lift && until !== undefined) {
+          throw new Refusal(422, 'invalid', 'Choose one: --until <time> or --lift.', 'until');
+        }
+        if (lift) return { embargoUntil: null };
+        if (until !== undefined) return { embargoUntil: instantOrRefused('until', until, true) };
         throw new Refusal(422, 'invalid', 'Say --until <time>, or --lift.', 'until');
       }),
     );
@@ -189,6 +192,7 @@ function show(out: { result(document: unknown, lines: string[]): void }, article
     about.filter(Boolean).join(' · '),
     ...(article.canonicalUrl ? [article.canonicalUrl] : []),
     ...(article.image ? [`image ${article.image.url} (${article.image.alt || 'no alt text'})`] : []),
+    ...(article.priority > 0 ? [`priority ${article.priority}`] : []),
     ...notesOf(article),
     '',
     ...(article.dek ? [article.dek, ''] : []),
@@ -202,7 +206,9 @@ function notesOf(article: Article): string[] {
     ...(article.never ? ['never in a digest'] : []),
     ...(article.embargoUntil ? [`embargo until ${article.embargoUntil.toISOString()}`] : []),
     ...(article.expiresAt ? [`expires ${article.expiresAt.toISOString()}`] : []),
-    ...(article.editedFields.length > 0 ? [`edited: ${article.editedFields.join(', ')}`] : []),
+    ...(article.editedFields.length > 0
+      ? [`edited: ${article.editedFields.map((name) => columnName[name]).join(', ')}`]
+      : []),
   ];
 }
 

@@ -147,20 +147,20 @@ export function outsidePreview(preview: SourcePreview) {
 }
 
 function outsideItem(item: Tidied): OutsideItem {
-  const article = item.kind === 'article' ? item.article : undefined;
+  const article = item.kind === 'article' ? item.article : item.found;
   return {
     usable: item.kind === 'article',
     remarks: item.remarks.map((remark) => remark.message),
-    url: article?.canonicalUrl ?? null,
-    title: article?.title ?? null,
-    dek: article?.dek ?? null,
-    author: article?.author ?? null,
-    section: article?.section ?? null,
-    tags: article?.tags ?? [],
-    lang: article?.lang ?? null,
-    image: article?.image ?? null,
-    published_at: isoOrNull(article?.publishedAt),
-    paragraphs: article?.body?.split('\n\n').length ?? 0,
+    url: article.canonicalUrl ?? null,
+    title: article.title ?? null,
+    dek: article.dek ?? null,
+    author: article.author ?? null,
+    section: article.section ?? null,
+    tags: article.tags ?? [],
+    lang: article.lang ?? null,
+    image: article.image ?? null,
+    published_at: isoOrNull(article.publishedAt),
+    paragraphs: article.body?.split('\n\n').length ?? 0,
   };
 }
 

@@ -52,7 +52,7 @@ type Fields = Record<string, unknown>;
 function parseFields(yaml: string): Fields | string {
   const document = parseDocument(yaml, { logLevel: 'silent', prettyErrors: true });
   const problem = document.errors[0];
-  if (problem) return `the front matter cannot be read: ${problem.message.split('\n')[0]}`;
+  if (problem) return `the front matter cannot be read: ${problem.message.split('\n')[0]?.replace(/:$/, '')}`;
   const value: unknown = document.toJS({ maxAliasCount: 100 });
   if (value === null) return {};
   if (typeof value !== 'object' || Array.isArray(value)) return 'the front matter names no fields';

@@ -32,7 +32,8 @@ export interface Surroundings {
 
 export type Tidied =
   | { kind: 'article'; article: IncomingArticle; remarks: Remark[] }
-  | { kind: 'unusable'; remarks: Remark[] };
+  /** Not an article yet; `found` is what could be understood of it. */
+  | { kind: 'unusable'; found: Partial<IncomingArticle>; remarks: Remark[] };
 
 /** What could not be understood, and where. */
 export interface Remark {
@@ -57,9 +58,7 @@ export function tidy(found: FoundArticle, around: Surroundings = {}): Tidied {
   const title = tidyTitle(found.title ?? '');
   if (title === '') remark('title', 'title_missing', 'there is no title');
   const lang = languageFor(found, around, remark);
-  if (title === '' || lang === undefined) return { kind: 'unusable', remarks };
-
-  const { dek, paragraphs } = textOf(found, title, lang);
+  const { dek, paragraphs } = textOf(found, title, lang ?? 'und');
   const author = tidyAuthors(found.authors ?? []);
   const section = sectionFor(found, around);
   const tags = tidyTags(found.tags ?? []);
@@ -73,28 +72,25 @@ export function tidy(found: FoundArticle, around: Surroundings = {}): Tidied {
   const publishedAt = instant('published_at', found.published, remark);
   const embargoUntil = zonedInstant('embargo_until', found.embargoUntil, remark);
   const expiresAt = zonedInstant('expires_at', found.expires, remark);
-  return {
-    kind: 'article',
-    remarks,
-    article: {
-      title,
-      lang,
-      ...(canonicalUrl && { canonicalUrl }),
-      ...(guid && { guid }),
-      ...(translationOf && { translationOf }),
-      ...(dek && { dek }),
-      ...(paragraphs.length > 0 && { body: paragraphs.join('\n\n') }),
-      ...(author && { author }),
-      ...(section && { section }),
-      ...(tags.length > 0 && { tags }),
-      ...(image && { image }),
-      ...(publishedAt && { publishedAt }),
-      ...(embargoUntil && { embargoUntil }),
-      ...(expiresAt && { expiresAt }),
-      ...(found.priority !== undefined && { priority: found.priority }),
-      ...(found.never !== undefined && { never: found.never }),
-    },
+  const understood = {
+    ...(canonicalUrl && { canonicalUrl }),
+    ...(guid && { guid }),
+    ...(translationOf && { translationOf }),
+    ...(dek && { dek }),
+    ...(paragraphs.length > 0 && { body: paragraphs.join('\n\n') }),
+    ...(author && { author }),
+    ...(section && { section }),
+    ...(tags.length > 0 && { tags }),
+    ...(image && { image }),
+    ...(publishedAt && { publishedAt }),
+    ...(embargoUntil && { embargoUntil }),
+    ...(expiresAt && { expiresAt }),
+    ...(found.priority !== undefined && { priority: found.priority }),
+    ...(found.never !== undefined && { never: found.never }),
   };
+  if (title !== '' && lang) return { kind: 'article', article: { title, lang, ...understood }, remarks };
+  const named = { ...(title !== '' && { title }), ...(lang && { lang }) };
+  return { kind: 'unusable', found: { ...named, ...understood }, remarks };
 }
 
 type Remarker = (field: string, code: Remark['code'], message: string) => void;

@@ -59,7 +59,7 @@ export function failureCommands(on: On): void {
 async function showGroups(ctx: Context, out: Out, editionId: number): Promise<void> {
   const groups = await listFailures(ctx.db, editionId);
   out.result(
-    outsideFailures(groups),
+    { data: outsideFailures(groups) },
     groups.length === 0
       ? 'Nothing failed.'
       : table([

@@ -72,7 +72,7 @@ export function deliveriesCommands(shell: Shell): Command[] {
         const sends = await listSends(ctx.db, { newsletterId: newsletter?.id, limit: options.limit });
         const seen = await Promise.all(sends.map((one) => progress(ctx, one.editionId)));
         out.result(
-          seen.map(outsideSend),
+          { data: seen.map(outsideSend) },
           table([
             ['SEND', 'STATE', 'PLANNED', ...countedStates.map((state) => state.toUpperCase())],
             ...seen.map(({ send: one, counts }) => [

@@ -1,4 +1,4 @@
-import { namedEdition } from '../editions/find.ts';
+import { namedEdition, readSlotName } from '../editions/find.ts';
 import { Refusal } from '../lib/errors.ts';
 import { publicId, rowId } from '../lib/ids.ts';
 import type { Db } from '../platform/db/database.ts';
@@ -7,10 +7,18 @@ import { type Send, selectSend, selectSends } from './queries.ts';
 /**
  * The send that a person or a program names: `snd_12`, or its edition: `ed_12`, `2026-07-14` of a newsletter.
  *
- * @throws Refusal 404 in words when there is none.
+ * @throws Refusal 404 in words when there is none, 422 when the name is none.
  */
 export async function namedSend(db: Db, name: string, newsletterName?: string): Promise<Send> {
   const number = rowId('send', name);
+  if (number === undefined && rowId('edition', name) === undefined && !readSlotName(name)) {
+    throw new Refusal(
+      422,
+      'no_send_name',
+      `${name} names no send: give snd_<number>, ed_<number> or a date like 2026-07-14.`,
+      'send',
+    );
+  }
   const id = number ?? (await namedEdition(db, name, newsletterName)).id;
   const send = await selectSend(db, id);
   if (send) return send;

@@ -4,6 +4,7 @@ import { findEditionById } from '../editions/find.ts';
 import { moveEdition } from '../editions/move.ts';
 import { never, Refusal } from '../lib/errors.ts';
 import { getNewsletter } from '../newsletters/find.ts';
+import { refuseArchived } from '../newsletters/refuse-archived.ts';
 import type { Db } from '../platform/db/database.ts';
 import { countAudience } from './audience.ts';
 import { openSend } from './open-send.ts';
@@ -107,13 +108,15 @@ async function checkEdition(db: Db, edition: Edition): Promise<void> {
   if (edition.composedRevision !== edition.revision || variants.length === 0) {
     throw new Refusal(409, 'not_ready', 'The edition has changed since it was composed. Compose it first.');
   }
-  const { approvals } = await getNewsletter(db, edition.newsletterId);
+  const newsletter = await getNewsletter(db, edition.newsletterId);
+  refuseArchived(newsletter);
+  const { approvals } = newsletter;
   const given = await countApprovals(db, edition);
   if (given < approvals) {
     throw new Refusal(
       409,
       'not_approved',
-      `The edition has ${given} of the ${approvals} approvals it needs.`,
+      `The edition has ${given} of the ${approvals} approvals it needs: \`dateline edition approve ed_${edition.id}\`.`,
     );
   }
 }

@@ -6,6 +6,7 @@ import { publicId, rowId } from '../lib/ids.ts';
 import { getNewsletter, namedOrOnlyNewsletter } from '../newsletters/find.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import { bearer, json, openApi, problems } from '../platform/http/openapi.ts';
+import { approveApi } from './api-approve.ts';
 import { archiveApi } from './api-archive.ts';
 import { publicEditionsApi } from './api-public.ts';
 import { cancelEdition } from './cancel.ts';
@@ -14,7 +15,7 @@ import { countedOpinions } from './count-opinion.ts';
 import { draft } from './draft.ts';
 import type { Edition } from './edition.ts';
 import { listEditions, namedEdition } from './find.ts';
-import { outside, outsideStories, outsideVariants } from './outside.ts';
+import { outside, outsideApprovals, outsideStories, outsideVariants } from './outside.ts';
 import { preview } from './preview.ts';
 import { editionSchema, named, ofNewsletter, wholeSchema, words } from './schemas.ts';
 import { sendTest } from './send-test.ts';
@@ -252,6 +253,7 @@ export function editionsApi(ctx: Context): OpenAPIHono<KeyEnv> {
     },
   );
 
+  app.route('/', approveApi(ctx));
   app.route('/', archiveApi(ctx));
   app.route('/', publicEditionsApi(ctx));
 
@@ -265,7 +267,8 @@ export function editionsApi(ctx: Context): OpenAPIHono<KeyEnv> {
     return {
       ...outside(edition, newsletter, baseUrl),
       opinions: await countedOpinions(ctx.db, edition.id),
-      slots: await outsideStories(ctx.db, edition),
+      approvals: await outsideApprovals(ctx.db, edition),
+      slots: await outsideStories(ctx.db, edition, newsletter),
       variants: await outsideVariants(ctx.db, edition),
     };
   }

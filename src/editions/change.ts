@@ -20,13 +20,16 @@ const charsMax = { subject: 200, preheader: 200, greeting: 400 } as const;
  * Changes an edition's own words. From then on it is an editor's: it is not put together anew by itself. Approvals of the
  * earlier revision no longer count. An empty text gives the word back to the rules.
  *
- * @throws Refusal 409 once it is on its way: what has started to go out cannot change; cancel it instead.
+ * @throws Refusal 422 when no word is given, which would only end its being put together anew; 409 once it is on its way: what has started to go out cannot change; cancel it instead.
  */
 export async function changeEdition(
   ctx: Context,
   at: { edition: Edition; newsletter: Newsletter; words: EditionWords; revision?: number | undefined },
 ): Promise<Edition> {
   const { edition, newsletter, words } = at;
+  if (Object.values(words).every((text) => text === undefined || Object.keys(text).length === 0)) {
+    throw new Refusal(422, 'no_words', 'Say what to change: the subject, the preheader or the greeting.');
+  }
   checkWords(words, newsletter);
   const now = ctx.clock.now();
   const changed = await ctx.db.transaction().execute(async (db) => {

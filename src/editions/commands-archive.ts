@@ -61,7 +61,7 @@ export function addArchiveCommands(edition: Command, shell: Shell): void {
         const at = await find(ctx, name);
         const made = (await correctionsOf(ctx.db, at.edition.id)).map(outsideCorrection);
         out.result(
-          made,
+          { data: made },
           table([
             ['VERSION', 'AT', 'BY', 'NOTE'],
             ...made.map((one) => [one.version, one.at, one.by, Object.values(one.notes)[0] ?? '']),

@@ -5,7 +5,9 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Context } from '../context.ts';
 import { isLocalDate } from '../lib/clock-time.ts';
 import { getNewsletter, namedOrOnlyNewsletter } from '../newsletters/find.ts';
+import type { Newsletter } from '../newsletters/newsletter.ts';
 import { type Shell, table } from '../shell.ts';
+import { approveEdition } from './approve.ts';
 import { cancelEdition } from './cancel.ts';
 import { changeEdition } from './change.ts';
 import { addArchiveCommands } from './commands-archive.ts';
@@ -15,7 +17,7 @@ import { type Edition, slotName } from './edition.ts';
 import { listEditions, namedEdition } from './find.ts';
 import { openInBrowser } from './open-in-browser.ts';
 import { opinionWords } from './opinion-words.ts';
-import { outside, outsideStories, outsideVariants } from './outside.ts';
+import { type OutsideStory, outside, outsideApprovals, outsideStories, outsideVariants } from './outside.ts';
 import { preview } from './preview.ts';
 import { sendTest } from './send-test.ts';
 import { asPreviewed } from './test-values.ts';
@@ -36,22 +38,22 @@ export function editionCommand(shell: Shell): Command {
       shell.run(async (ctx, out) => {
         const newsletter = await namedOrOnlyNewsletter(ctx.db, shell.newsletter());
         const drafted = await draft(ctx, { newsletter, slotDate: options.date, seq: options.seq });
-        const stories = await outsideStories(ctx.db, drafted.edition);
-        const thin = drafted.assembled.kind === 'drafted' ? drafted.assembled.thin : undefined;
+        const { slotDate, seq } = drafted.edition;
+        const stories = await outsideStories(ctx.db, drafted.edition, newsletter);
+        const { assembled } = drafted;
+        const thin = assembled.kind === 'drafted' ? assembled.thin : undefined;
         const document = { ...outside(drafted.edition, newsletter, ctx.config.baseUrl), slots: stories };
         out.result(document, [
           ...headline(drafted.edition, newsletter.name),
-          ...table([
-            ['PLACE', 'SECTION', 'STORY', 'WHY'],
-            ...stories.map((story) => [story.place, story.section ?? '', story.story_id, story.reason]),
-          ]),
+          ...storyTable(stories),
+          ...(assembled.kind === 'left' ? [`Left as it is: ${assembled.reason}.`] : []),
           ...(thin ? [`Thin: ${thin}`] : []),
           ...(drafted.refused ? [`Not composed: ${drafted.refused}`] : []),
-          ...(drafted.edition.state === 'skipped'
-            ? ['To send one all the same: dateline edition draft --seq 2']
+          ...(over(drafted.edition)
+            ? [`For another one: dateline edition draft --date ${slotDate} --seq ${seq + 1}`]
             : []),
         ]);
-        if (drafted.refused || drafted.edition.state === 'skipped') out.exit(3);
+        if (drafted.refused || over(drafted.edition)) out.exit(3);
       }),
     );
   edition
@@ -64,7 +66,7 @@ export function editionCommand(shell: Shell): Command {
         const editions = await listEditions(ctx.db, { newsletterId: newsletter.id, limit: options.limit });
         const document = editions.map((one) => outside(one, newsletter, ctx.config.baseUrl));
         out.result(
-          document,
+          { data: document },
           table([
             ['ID', 'EDITION', 'NO.', 'STATE', 'SLOT', 'NOTE'],
             ...document.map((one) => [
@@ -86,23 +88,26 @@ export function editionCommand(shell: Shell): Command {
     .action((name: string) =>
       shell.run(async (ctx, out) => {
         const { edition: one, newsletter } = await find(ctx, name);
-        const stories = await outsideStories(ctx.db, one);
+        const stories = await outsideStories(ctx.db, one, newsletter);
         const variants = await outsideVariants(ctx.db, one);
         const opinions = await countedOpinions(ctx.db, one.id);
+        const approvals = await outsideApprovals(ctx.db, one);
         const document = {
           ...outside(one, newsletter, ctx.config.baseUrl),
           opinions,
+          approvals,
           slots: stories,
           variants,
         };
         out.result(document, [
           ...headline(one, newsletter.name),
-          ...variants.map((variant) => `${variant.lang}: ${variant.html_bytes} bytes of HTML`),
-          opinionWords(opinions),
-          ...table([
-            ['PLACE', 'SECTION', 'STORY', 'WHY'],
-            ...stories.map((story) => [story.place, story.section ?? '', story.story_id, story.reason]),
+          ...variants.flatMap((variant) => [
+            `${variant.lang}: ${variant.subject} (${variant.html_bytes} bytes of HTML)`,
+            `    ${variant.preheader}`,
           ]),
+          ...approvalLines(approvals, newsletter),
+          opinionWords(opinions),
+          ...storyTable(stories),
         ]);
       }),
     );
@@ -128,6 +133,23 @@ export function editionCommand(shell: Shell): Command {
           const after = await changeEdition(ctx, { edition: one, newsletter, words });
           out.result(outside(after, newsletter, ctx.config.baseUrl), headline(after, newsletter.name));
         }),
+    );
+  edition
+    .command('approve')
+    .argument('<edition>', 'ed_12 or 2026-07-14')
+    .description('say yes to it as it is now; a newsletter says how many people must (--approvals)')
+    .requiredOption('--by <name>', 'who approves; each counts once')
+    .action((name: string, options: { by: string }) =>
+      shell.run(async (ctx, out) => {
+        const { edition: one, newsletter } = await find(ctx, name);
+        const by = { name: options.by, mode: 'live' as const };
+        const after = await approveEdition(ctx, { edition: one, newsletter, by });
+        const approvals = await outsideApprovals(ctx.db, after);
+        out.result({ ...outside(after, newsletter, ctx.config.baseUrl), approvals }, [
+          ...headline(after, newsletter.name),
+          ...approvalLines(approvals, newsletter),
+        ]);
+      }),
     );
   edition
     .command('preview')
@@ -181,7 +203,7 @@ export function editionCommand(shell: Shell): Command {
           by: 'live',
         });
         out.result(
-          sent,
+          { data: sent },
           table(sent.map((test) => [test.accepted ? 'accepted' : 'not accepted', test.email, test.answer])),
         );
         const accepted = sent.filter((test) => test.accepted).length;
@@ -217,6 +239,24 @@ function headline(edition: Edition, newsletterName: string): string[] {
     `${newsletterName} · ${slotName(edition)}${number} · ${edition.state} (ed_${edition.id})`,
     ...(note ? [note] : []),
   ];
+}
+
+function storyTable(stories: readonly OutsideStory[]): string[] {
+  return table([
+    ['PLACE', 'SECTION', 'STORY', 'WHY', 'TITLE'],
+    ...stories.map((one) => [one.place, one.section ?? '', one.story_id, one.reason, one.title ?? '']),
+  ]);
+}
+
+function approvalLines(given: readonly { by: string }[], { approvals }: Newsletter): string[] {
+  if (given.length === 0 && approvals === 0) return [];
+  const who = given.length > 0 ? `: ${given.map((one) => one.by).join(', ')}` : '';
+  return [`Approved by ${given.length} of ${approvals}${who}`];
+}
+
+/** Nothing is put together in it any more. */
+function over({ state }: Edition): boolean {
+  return state === 'skipped' || state === 'cancelled' || state === 'failed';
 }
 
 function aDate(text: string): string {

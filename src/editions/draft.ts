@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { localDate } from '../lib/clock-time.ts';
 import { Refusal } from '../lib/errors.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
+import { refuseArchived } from '../newsletters/refuse-archived.ts';
 import { type Assembled, assemble } from './assemble.ts';
 import { compose } from './compose.ts';
 import type { Edition } from './edition.ts';
@@ -25,6 +26,7 @@ export async function draft(
   asked: { newsletter: Newsletter; slotDate?: string | undefined; seq?: number | undefined },
 ): Promise<Drafted> {
   const { newsletter } = asked;
+  refuseArchived(newsletter);
   const slotDate = asked.slotDate ?? localDate(ctx.clock.now(), newsletter.timeZone);
   const seq = asked.seq ?? 1;
   if (seq > editionsADayMax)

@@ -1,8 +1,9 @@
 import type { Context } from '../context.ts';
 import { getNewsletter } from '../newsletters/find.ts';
+import { approvalsOf } from './approval-queries.ts';
 import { findEditionById } from './find.ts';
 import { moveEdition } from './move.ts';
-import { approvalsOf, holdEdition } from './queries.ts';
+import { holdEdition } from './queries.ts';
 
 /** After this much delay news is stale enough that a person decides. */
 const lateMinutesMax = 60;
@@ -23,7 +24,8 @@ export async function launch(ctx: Context, editionId: number): Promise<Launched>
     return { kind: 'waits', reason: `it is ${edition.state}` };
   if (edition.composedRevision !== edition.revision) return { kind: 'waits', reason: 'it is not composed' };
   const newsletter = await getNewsletter(ctx.db, edition.newsletterId);
-  const approvals = await approvalsOf(ctx.db, editionId, edition.revision);
+  if (newsletter.state === 'archived') return { kind: 'waits', reason: 'its newsletter is archived' };
+  const approvals = (await approvalsOf(ctx.db, editionId, edition.revision)).length;
   if (approvals < newsletter.approvals) {
     return hold(ctx, editionId, `${approvals} of ${newsletter.approvals} approvals at its slot`);
   }

@@ -1,7 +1,9 @@
+import { titlesOfStories } from '../articles/titles-of-stories.ts';
 import { publicId } from '../lib/ids.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
 import type { Db } from '../platform/db/database.ts';
 import { webUrl } from './addresses.ts';
+import { approvalsOf } from './approval-queries.ts';
 import { type Edition, slotName } from './edition.ts';
 import type { Correction } from './page-queries.ts';
 import { editionStories, type StoryRow } from './queries.ts';
@@ -35,6 +37,8 @@ export interface OutsideEdition {
 
 export interface OutsideStory {
   story_id: number;
+  /** In the newsletter's first language that it is told in, as its article says now. */
+  title: string | null;
   place: StoryRow['place'];
   section: string | null;
   position: number;
@@ -70,10 +74,17 @@ export function outside(edition: Edition, newsletter: Newsletter, baseUrl: strin
 }
 
 /** Every story that was weighed, where it stands and why. */
-export async function outsideStories(db: Db, edition: Edition): Promise<OutsideStory[]> {
+export async function outsideStories(
+  db: Db,
+  edition: Edition,
+  { languages }: Newsletter,
+): Promise<OutsideStory[]> {
   const stories = await editionStories(db, edition.id);
+  const storyIds = stories.map((story) => story.storyId);
+  const titles = await titlesOfStories(db, storyIds, languages);
   return stories.map((story) => ({
     story_id: story.storyId,
+    title: titles.get(story.storyId) ?? null,
     place: story.place,
     section: story.section ?? null,
     position: story.position,
@@ -93,6 +104,12 @@ export interface OutsideCorrection {
 
 export function outsideCorrection({ version, notes, words, by, at }: Correction): OutsideCorrection {
   return { version, notes, words, by, at: at.toISOString() };
+}
+
+/** Who has approved it as it is now. */
+export async function outsideApprovals(db: Db, edition: Edition): Promise<{ by: string; at: string }[]> {
+  const approvals = await approvalsOf(db, edition.id, edition.revision);
+  return approvals.map(({ by, at }) => ({ by, at: at.toISOString() }));
 }
 
 export async function outsideVariants(

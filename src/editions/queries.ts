@@ -229,16 +229,6 @@ export async function markScheduled(db: Db, editionId: number): Promise<void> {
     .execute();
 }
 
-export async function approvalsOf(db: Db, editionId: number, revision: number): Promise<number> {
-  const rows = await db
-    .selectFrom('approvals')
-    .select('approver')
-    .where('edition_id', '=', editionId)
-    .where('revision', '=', revision)
-    .execute();
-  return rows.length;
-}
-
 export async function holdEdition(db: Db, editionId: number, reason: string): Promise<void> {
   await db.updateTable('editions').set({ held_reason: reason }).where('id', '=', editionId).execute();
 }

@@ -33,6 +33,10 @@ export const editionSchema = z
 const storySchema = z
   .object({
     story_id: z.int(),
+    title: z
+      .string()
+      .nullable()
+      .openapi({ description: 'In the newsletter’s first language that it is told in' }),
     place: z.enum(['lead', 'section', 'brief', 'carried', 'excluded', 'web']),
     section: z.string().nullable(),
     position: z.int(),
@@ -45,6 +49,9 @@ export const wholeSchema = editionSchema
     opinions: z
       .object({ more: z.int(), less: z.int() })
       .openapi({ description: 'How many readers wish for more, and for less, like it; nothing says who' }),
+    approvals: z
+      .array(z.object({ by: z.string(), at: z.iso.datetime() }))
+      .openapi({ description: 'Who has approved it as it is in this revision' }),
     slots: z.array(storySchema),
     variants: z.array(
       z.object({ lang: z.string(), subject: z.string(), preheader: z.string(), html_bytes: z.int() }),

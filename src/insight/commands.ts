@@ -49,7 +49,7 @@ export function insightCommands(shell: Shell): Command[] {
       shell.run(async (ctx, out) => {
         const findings = await examine(ctx);
         out.result(
-          findings,
+          { data: findings },
           findings.map(
             (one) =>
               `${one.ok ? 'ok  ' : 'FAIL'}  ${one.what}: ${one.found}${one.mend ? `\n      ${one.mend}` : ''}`,

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { Refusal } from '../lib/errors.ts';
 import { clockTime, longDate } from '../platform/i18n/dates.ts';
@@ -65,16 +65,11 @@ function addReading(newsletter: Command, shell: Shell): void {
   newsletter
     .command('calendar [slug]')
     .description('the next slots, as the clocks of its time zone will show them')
-    .option('--count <n>', 'how many', Number, 10)
+    .option('--count <n>', 'how many, at most 366', aCount, 10)
     .action((slug: string | undefined, { count }: { count: number }) =>
       shell.run(async (ctx, out) => {
         const one = await named(ctx, shell, slug);
-        const slots = nextSlots(
-          one.calendar,
-          one.timeZone,
-          ctx.clock.now(),
-          Math.min(Math.max(count, 1), 366),
-        );
+        const slots = nextSlots(one.calendar, one.timeZone, ctx.clock.now(), count);
         out.result(
           { data: slots.map(({ date, at }) => ({ date, at: at.toISOString() })) },
           slots.length === 0
@@ -210,4 +205,10 @@ function wordsOf(at: Date, { timeZone }: Newsletter): string {
 function headingLevel(n: number): 1 | 2 | 3 | 4 {
   if (n === 1 || n === 2 || n === 3 || n === 4) return n;
   throw new Refusal(422, 'invalid', 'A heading level is 1, 2, 3 or 4.', 'heading-level');
+}
+
+function aCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 366) return count;
+  throw new InvalidArgumentError('give a whole number from 1 to 366');
 }

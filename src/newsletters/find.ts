@@ -26,22 +26,15 @@ export async function needNewsletter(db: Db, slugOrId: string): Promise<Newslett
   return newsletter;
 }
 
-/** The newsletter of this installation when there is exactly one. */
-export async function onlyNewsletter(db: Db): Promise<Newsletter | undefined> {
-  const [only, another] = await newslettersAfter(db, { after: 0, limit: 2 });
-  return another ? undefined : only;
-}
-
 /** What `--newsletter` means: the one named, or the only one there is. @throws Refusal 404, or 422 when it must be named. */
 export async function namedOrOnlyNewsletter(db: Db, slugOrId: string | undefined): Promise<Newsletter> {
-  const newsletter = slugOrId === undefined ? await onlyNewsletter(db) : await needNewsletter(db, slugOrId);
-  if (newsletter) return newsletter;
-  throw new Refusal(
-    422,
-    'newsletter_unnamed',
-    'There is no newsletter yet, or more than one: name it with --newsletter <slug>',
-    'newsletter',
-  );
+  if (slugOrId !== undefined) return needNewsletter(db, slugOrId);
+  const [only, another] = await newslettersAfter(db, { after: 0, limit: 2 });
+  if (only && !another) return only;
+  const words = only
+    ? 'There are several newsletters: name one (`newsletter`, in a terminal `--newsletter <slug>`).'
+    : 'There is no newsletter yet: `dateline newsletter create` makes one.';
+  throw new Refusal(422, 'newsletter_unnamed', words, 'newsletter');
 }
 
 /** More than one publisher ever has; a bound, so that no list is without one. */

@@ -5,6 +5,7 @@ import { Refusal } from '../lib/errors.ts';
 import { maskAddresses } from '../lib/mask.ts';
 import { fingerprint } from '../lib/signed-token.ts';
 import type { Newsletter } from '../newsletters/newsletter.ts';
+import { refuseArchived } from '../newsletters/refuse-archived.ts';
 import { currentWordings } from '../newsletters/wordings.ts';
 import type { Db } from '../platform/db/database.ts';
 import { recordConsents } from './consent.ts';
@@ -34,11 +35,13 @@ const evidenceCharsMax = 2_000;
  * An operator adds a reader. Asked to confirm, the same limits and suppressions hold as for a form. Added as consented, there
  * must be evidence, and it is kept with the consent. Safe to run twice.
  *
- * @throws Refusal 422 for an invalid address, language or missing evidence; 409 `suppressed` for an address never to be written to.
+ * @throws Refusal 422 for an invalid address, language or missing evidence; 409 `suppressed` for an address never to be written to,
+ * `wrong_state` for an archived newsletter.
  */
 export async function addSubscriber(ctx: Context, addition: Addition): Promise<Added> {
   const address = parseEmailAddress(addition.email);
   if (!address) throw new Refusal(422, 'invalid_email', 'That is not an email address.', 'email');
+  refuseArchived(addition.newsletter);
   const language = addition.language ?? addition.newsletter.languages[0] ?? 'en';
   if (!addition.newsletter.languages.includes(language)) {
     throw new Refusal(422, 'invalid_language', `The newsletter has no ${language}.`, 'language');

@@ -118,6 +118,10 @@ describe('dateline article', () => {
       expect(await run('article', ...line)).toMatchObject({ exit: 0, document });
     }
     expect((await run('article', 'list')).lines).toContain(fixtures.story.title);
+    await run('article', 'pin', id);
+    const { lines } = await run('article', 'embargo', id, '--until', '2026-07-15T07:00-04:00');
+    expect(lines).toContain('priority 3');
+    expect(lines).toMatch(/^edited: .*embargo_until/m);
     expect((await run('article', 'list', '--lang', 'id')).document.data).toEqual([]);
   });
 
@@ -125,6 +129,7 @@ describe('dateline article', () => {
     [['embargo', 'ID', '--until', '2026-07-15 07:00'], 2, /^date needs a time and a zone/],
     [['embargo', 'ID', '--until', 'soon'], 2, /^date cannot be read: soon$/],
     [['embargo', 'ID'], 2, /^Say --until/],
+    [['embargo', 'ID', '--lift', '--until', '2026-07-15T07:00-04:00'], 2, /^Choose one/],
     [['pin', 'ID', '--priority', '4'], 2, /give 0, 1, 2 or 3/],
     [['edit', 'ID', '--revert', 'colour'], 2, /fields are title, dek/],
     [['show', 'art_999'], 4, /^There is no article art_999\.$/],

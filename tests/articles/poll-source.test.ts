@@ -5,6 +5,7 @@ import { listArticles } from '../../src/articles/find-article.ts';
 import { listSources, namedSource } from '../../src/articles/find-source.ts';
 import { importUrl } from '../../src/articles/import-url.ts';
 import { nextPollAt, readRetryAfter } from '../../src/articles/next-poll.ts';
+import { outsidePreview } from '../../src/articles/outside.ts';
 import { pollSource } from '../../src/articles/poll-source.ts';
 import { previewSource } from '../../src/articles/preview-source.ts';
 import { removeSource } from '../../src/articles/remove-source.ts';
@@ -343,6 +344,20 @@ describe('a preview', () => {
     expect(preview).toMatchObject({ kind: 'feed', title: 'Example Media', lang: 'en-us' });
     expect(preview.items).toMatchObject([{ kind: 'article', article: fixtures.story, remarks: [] }]);
     expect(await titles()).toEqual([]);
+  });
+
+  it('shows what an item without a language says otherwise, so that one can tell which it is', async () => {
+    web.answer(serves(fixtures.rss.replace(/<language>.*?<\/language>/, '')));
+    const { items } = outsidePreview(await previewSource(ctx, { url: `${web.url}/feed` }));
+    expect(items).toMatchObject([
+      {
+        usable: false,
+        remarks: ['the language is not said'],
+        title: fixtures.story.title,
+        url: expect.any(String),
+        lang: null,
+      },
+    ]);
   });
 });
 

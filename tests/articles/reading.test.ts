@@ -214,7 +214,7 @@ describe('Markdown', () => {
   it('says what is wrong with its front matter', () => {
     expect(readMarkdown('---\ntitle: "open\n---\ntext')).toMatchObject({
       kind: 'unreadable',
-      reason: expect.stringMatching(/^the front matter cannot be read: .* at line 1/),
+      reason: expect.stringMatching(/^the front matter cannot be read: .* at line 1, column \d+$/),
     });
     expect(readMarkdown('---\n- a\n- b\n---\ntext')).toMatchObject({
       reason: 'the front matter names no fields',

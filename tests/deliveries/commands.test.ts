@@ -73,9 +73,12 @@ describe('dateline send', () => {
     expect(shown.lines).toContain(
       'accepted 39 + deferred 0 + refused 1 + skipped 0 + unknown 0 + cancelled 0 + queued 0 = 40 planned',
     );
+    expect((await run('send', 'show', '12')).error).toMatch(
+      /^12 names no send: give snd_<number>, ed_<number> or a date/,
+    );
     const list = await run('send', 'list');
     expect(list.lines).toMatch(/^SEND +STATE +PLANNED +ACCEPTED/);
-    expect(list.document).toHaveLength(2);
+    expect(list.document.data).toHaveLength(2);
     const failures = await run('send', 'failures', `ed_${editionId}`);
     expect(failures.lines).toMatch(/full +refused +1 +mailbox full +552 +552 5\.2\.2 mailbox full/);
     expect(await run('send', 'verify', `ed_${editionId}`)).toMatchObject({

@@ -91,7 +91,7 @@ describe('O26 the failures of a send', () => {
   it('O26 are grouped by plain reason, with code and a masked sample', async () => {
     await assertClosedBooks(ctx, editionId);
     const { document, lines } = await run('failures');
-    expect(document).toMatchObject([
+    expect(document.data).toMatchObject([
       {
         class: 'full',
         reason: 'mailbox full',

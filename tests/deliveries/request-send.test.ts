@@ -84,7 +84,9 @@ describe('asking for a send', () => {
     await setEdition({ state: 'ready', revision: 2 });
     await expect(request()).rejects.toMatchObject({ status: 409, code: 'not_ready' });
     await setEdition({ revision: 1 });
-    await ctx.db.updateTable('newsletters').set({ approvals: 1 }).execute();
+    await ctx.db.updateTable('newsletters').set({ state: 'archived' }).execute();
+    await expect(request()).rejects.toMatchObject({ status: 409, code: 'wrong_state', field: 'newsletter' });
+    await ctx.db.updateTable('newsletters').set({ state: 'open', approvals: 1 }).execute();
     await expect(request()).rejects.toMatchObject({ status: 409, code: 'not_approved' });
     const approval = { edition_id: editionId, revision: 1, approver: 'an editor', at: morning };
     await ctx.db.insertInto('approvals').values(approval).execute();

@@ -79,7 +79,7 @@ describe('an edition that was wrong', () => {
     expect(page.text).toContain('The Senate did not vote.');
     expect((await get(`/inside-washington/${dates[0]}`)).body).toContain('<title>A calmer title ·');
     const list = await desk.run('corrections', dates[0]);
-    expect(list.document.map((one: { version: number }) => one.version)).toEqual([4, 3, 2]);
+    expect(list.document.data.map((one: { version: number }) => one.version)).toEqual([4, 3, 2]);
     const kept = await web.ctx.db
       .selectFrom('edition_pages')
       .select('version')

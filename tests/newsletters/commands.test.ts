@@ -98,6 +98,11 @@ describe('newsletter commands', () => {
 
   it('print the next slots', async () => {
     const slots = await run('newsletter', 'calendar', 'inside-washington', '--count', '5');
+    for (const count of ['0', 'many', '367']) {
+      expect((await run('newsletter', 'calendar', '--count', count)).error).toContain(
+        'a whole number from 1 to 366',
+      );
+    }
     expect(slots.document.data).toHaveLength(5);
     expect(slots.document.data[0]).toEqual({ date: '2026-07-14', at: '2026-07-14T11:00:00.000Z' });
     expect(slots.document.data[4].date).toBe('2026-07-20');

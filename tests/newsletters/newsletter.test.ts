@@ -8,7 +8,7 @@ import {
   findNewsletter,
   findPublisher,
   listNewsletters,
-  onlyNewsletter,
+  namedOrOnlyNewsletter,
   openNewsletters,
 } from '../../src/newsletters/find.ts';
 import { setPublisher } from '../../src/newsletters/publisher.ts';
@@ -220,6 +220,21 @@ describe('changing a newsletter', () => {
     });
   });
 
+  it('has to be named where there are several, and to be there where there is none', async () => {
+    const unnamed = { status: 422, code: 'newsletter_unnamed', field: 'newsletter' };
+    await expect(namedOrOnlyNewsletter(ctx.db, undefined)).rejects.toMatchObject({
+      ...unnamed,
+      message: 'There is no newsletter yet: `dateline newsletter create` makes one.',
+    });
+    const { id } = await openNewsroom(ctx);
+    expect(await namedOrOnlyNewsletter(ctx.db, undefined)).toMatchObject({ id });
+    await createNewsletter(ctx, minimal);
+    await expect(namedOrOnlyNewsletter(ctx.db, undefined)).rejects.toMatchObject({
+      ...unnamed,
+      message: 'There are several newsletters: name one (`newsletter`, in a terminal `--newsletter <slug>`).',
+    });
+  });
+
   it('archived or private is not offered to anyone', async () => {
     const { id } = await openNewsroom(ctx);
     const brief = await createNewsletter(ctx, minimal);
@@ -230,7 +245,6 @@ describe('changing a newsletter', () => {
     await changeNewsletter(ctx, id, { visibility: 'private' });
     await changeNewsletter(ctx, brief.id, { state: 'archived' });
     expect(await openNewsletters(ctx.db)).toEqual([]);
-    expect(await onlyNewsletter(ctx.db)).toBeUndefined();
   });
 });
 

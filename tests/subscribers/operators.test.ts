@@ -45,12 +45,18 @@ describe('adding a reader by hand', () => {
     expect(await eventsOf(ctx, id)).toEqual(['added']);
   });
 
-  it('without evidence, for a suppressed address or a wrong one is refused in words', async () => {
+  it('without evidence, for a suppressed address, a wrong one or an archived newsletter is refused in words', async () => {
     const { ctx } = web;
     const addition = { newsletter: washington, confirm: 'already' as const, actor: 'cli' };
     await expect(addSubscriber(ctx, { ...addition, email: 'x@example.com' })).rejects.toMatchObject({
       status: 422,
       code: 'evidence_missing',
+    });
+    const newsletter = { ...washington, state: 'archived' as const };
+    await expect(
+      addSubscriber(ctx, { ...addition, newsletter, email: 'x@example.com' }),
+    ).rejects.toMatchObject({
+      code: 'wrong_state',
     });
     await expect(addSubscriber(ctx, { ...addition, email: 'x@' })).rejects.toMatchObject({
       code: 'invalid_email',

@@ -79,3 +79,8 @@ async function endWithin(pool: pg.Pool, timeoutMs: number): Promise<void> {
   await Promise.race([pool.end(), late]);
   clearTimeout(timer);
 }
+
+/** For the first query of a process: says in words that there is no database. @throws Error with the cause. */
+export function unanswered(error: Error): never {
+  throw new Error(`The database at DATABASE_URL does not answer: ${error.message}`, { cause: error });
+}
