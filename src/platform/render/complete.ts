@@ -27,6 +27,7 @@ export function completeDigest(view: DigestView): object {
     briefs: list(view.briefs),
     missed: list(view.missed),
     corrections: list(view.corrections),
+    opinions: view.opinions ?? null,
     footer: { ...view.footer, postalAddress: oneLine(view.footer.postalAddress) },
   };
 }
