@@ -12,6 +12,8 @@ import type { Page, Shown } from './shown.ts';
 export interface Facts {
   kind: Edition['kind'];
   leadId: number;
+  /** What stands under the lead's headline; absent where there is nothing, and in what an older version stored. */
+  leadDek?: string;
   /** Every story shown, in its order, with what the mail says of it. */
   stories: { id: number; title: string; words: number }[];
   /** The section groups, in their order; the lead stands before them and belongs to every reader. */
@@ -46,6 +48,7 @@ export function factsOf(at: {
   return {
     kind: edition.kind,
     leadId: page.lead.storyId,
+    ...(page.lead.article.dek ? { leadDek: page.lead.article.dek } : {}),
     stories: [...inFull.map((one) => told(one, true)), ...page.briefs.map((one) => told(one, false))],
     sections,
     briefIds: page.briefs.map(storyId),
@@ -61,13 +64,12 @@ export function factsOf(at: {
   };
 }
 
-/** The preheader of a mail that shows these stories. */
+/** The preheader of a mail that shows these stories: what its subject does not say yet. */
 export function preheaderOf(facts: Facts, shownIds: ReadonlySet<number>): string {
   const [first, ...others] = facts.stories.filter((story) => shownIds.has(story.id));
-  const titles = (first?.id === facts.leadId ? others : [first, ...others]).flatMap(
-    (one) => one?.title ?? [],
-  );
-  return facts.preheader ?? preheaderFrom(titles, facts.promise);
+  const dek = first?.id === facts.leadId ? facts.leadDek : undefined;
+  const titles = others.map((one) => one.title);
+  return facts.preheader ?? preheaderFrom(titles, { dek, promise: facts.promise });
 }
 
 /** The subject of a mail that shows these stories: one that leaves the lead out is named after its first. */

@@ -7,10 +7,17 @@ export function subjectFrom(leadHeadline: string): string {
   return cut(leadHeadline, subjectCharsMax);
 }
 
-/** The preheader that nobody wrote: the next headlines, filled up by the promise, 40 to 90 characters. */
-export function preheaderFrom(headlines: readonly string[], promise: string): string {
+/**
+ * The preheader that nobody wrote: the headlines after the one that is the subject, or what stands under that one where it is
+ * alone, filled up by the promise, 40 to 90 characters.
+ */
+export function preheaderFrom(
+  headlines: readonly string[],
+  { dek, promise }: { dek?: string | null | undefined; promise: string },
+): string {
+  const news = headlines.length > 0 ? headlines : dek ? [dek] : [];
   let text = '';
-  for (const headline of [...headlines, promise]) {
+  for (const headline of [...news, promise]) {
     const longer = text === '' ? headline : `${text} · ${headline}`;
     if (text.length >= preheaderCharsMin && longer.length > preheaderCharsMax) break;
     text = longer;

@@ -208,14 +208,23 @@ export async function noteAssembled(
     .execute();
 }
 
-/** The edition's number: given once, one more than the newsletter's last. Weekly editions have none. */
+/**
+ * The edition's number: given once, one more than the newsletter's last. Weekly editions have none. Safe to run twice at once:
+ * whoever comes second gets the number that the first one gave.
+ */
 export async function giveNumber(db: Db, edition: Edition): Promise<number | undefined> {
   if (edition.number !== undefined || edition.kind !== 'regular') return edition.number;
   const { rows } = await sql<{ number: number }>`
     update editions set number = (select coalesce(max(number), 0) + 1 from editions
       where newsletter_id = ${edition.newsletterId})
     where id = ${edition.id} and number is null returning number`.execute(db);
-  return rows[0]?.number;
+  if (rows[0]) return rows[0].number;
+  const given = await db
+    .selectFrom('editions')
+    .select('number')
+    .where('id', '=', edition.id)
+    .executeTakeFirst();
+  return given?.number ?? undefined;
 }
 
 /** The calendar has come to this edition: it will send itself at its slot, whoever made it. */

@@ -46,7 +46,7 @@ export function digestView(at: {
       edition.preheader[lang] ??
       preheaderFrom(
         others.map((one) => one.article.title),
-        promise,
+        { dek: page.lead.article.dek, promise },
       ),
     folio: {
       date: longDate(lang, edition.slotAt, newsletter.timeZone),

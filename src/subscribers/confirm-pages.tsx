@@ -138,7 +138,7 @@ async function askPage(
           </button>
           <a
             class="button quiet"
-            href={withdrawUrl(ctx.config.baseUrl, ctx.keyring, signUp.id, ctx.clock.now())}
+            href={withdrawUrl(ctx.config.baseUrl, ctx.keyring, { id: signUp.id, lang }, ctx.clock.now())}
           >
             {say(lang, 'confirm.not_me')}
           </a>

@@ -10,10 +10,18 @@ export function confirmUrl(baseUrl: string, token: string): string {
   return `${baseUrl}/confirm/${token}`;
 }
 
-/** "Delete it now": verifies without the database, so a second visit finds the same page. */
-export function withdrawUrl(baseUrl: string, keyring: Keyring, signUpId: number, now: Date): string {
-  const token = signToken(keyring, 'withdraw', [signUpId], new Date(now.getTime() + withdrawMs));
-  return `${baseUrl}/confirm/${token}/withdraw`;
+/**
+ * "Delete it now": verifies without the database, so a second visit finds the same page. It names its language, since what was
+ * asked in it may be deleted by then.
+ */
+export function withdrawUrl(
+  baseUrl: string,
+  keyring: Keyring,
+  signUp: { id: number; lang: string },
+  now: Date,
+): string {
+  const token = signToken(keyring, 'withdraw', [signUp.id], new Date(now.getTime() + withdrawMs));
+  return `${baseUrl}/confirm/${token}/withdraw?lang=${encodeURIComponent(signUp.lang)}`;
 }
 
 /** Never ends and is the same every time: a retried mail carries the same link. */

@@ -58,7 +58,7 @@ async function write(ctx: Context, letter: ClaimedLetter): Promise<void> {
     askedAt: signUp.createdAt,
     isReminder,
     confirmUrl: confirmUrl(baseUrl, token),
-    withdrawUrl: withdrawUrl(baseUrl, ctx.keyring, signUp.id, now),
+    withdrawUrl: withdrawUrl(baseUrl, ctx.keyring, signUp, now),
   });
   const { html, text } = await renderLetter(ctx.templates, 'confirmation', view);
   await sendLetter(ctx, letter, person.id, {

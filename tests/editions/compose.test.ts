@@ -7,6 +7,7 @@ import { findEditionById } from '../../src/editions/find.ts';
 import { moveEdition } from '../../src/editions/move.ts';
 import { editionPages } from '../../src/editions/pages.tsx';
 import { preview } from '../../src/editions/preview.ts';
+import { giveNumber } from '../../src/editions/queries.ts';
 import { sendTest } from '../../src/editions/send-test.ts';
 import type { Newsletter } from '../../src/newsletters/newsletter.ts';
 import { answerFaults } from '../../src/platform/http/answer.ts';
@@ -60,6 +61,17 @@ describe('composing an edition', () => {
     expect(english?.html).not.toContain('Gubernur');
     expect(bahasa?.text).toContain('Selasa, 14 Juli 2026');
     expect(english?.text).toContain('Tuesday 14 July 2026');
+  });
+
+  it('R25 knows its number also where another compose of it gave it a moment before', async () => {
+    await bothLanguages();
+    const { edition } = await draft(ctx, { newsletter, slotDate });
+    await ctx.db.updateTable('editions').set({ number: null }).execute();
+    const asRead = { ...edition, number: undefined };
+    const given = await Promise.all([giveNumber(ctx.db, asRead), giveNumber(ctx.db, asRead)]);
+    expect(given).toEqual([1, 1]);
+    expect(await giveNumber(ctx.db, asRead)).toBe(1);
+    expect(await giveNumber(ctx.db, { ...asRead, kind: 'weekly' })).toBeUndefined();
   });
 
   it('R26 carries the headers of bulk mail, each once, and reads cleanly', async () => {

@@ -157,7 +157,9 @@ describe('more like this, less like this', () => {
   it('is left out of the mails of a newsletter that does not ask', async () => {
     newsletter = await changeNewsletter(web.ctx, newsletter.id, { opinions: false });
     const quiet = await goOut(web.ctx, newsletter, '2026-07-16');
-    for (const mail of await mailsOf(quiet.id)) {
+    const mails = await mailsOf(quiet.id);
+    expect(mails.map((mail) => mail.lang)).toEqual(['en', 'id']);
+    for (const mail of mails) {
       expect(mail.html + mail.text).not.toMatch(/2026-07-16\/(more|less)|like this|seperti ini/);
     }
   });

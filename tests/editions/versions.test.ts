@@ -71,6 +71,23 @@ describe('the versions of an edition', () => {
     );
   });
 
+  it('never says its subject twice: a lead that is left out gives way, one that is alone is told on', () => {
+    const weekly = factsFor('weekly');
+    const without = vary(weekly, 'en', { topics: undefined, greeting: 'usual', sent: new Set([1]) });
+    expect(without?.subject).toBe('Story 2');
+    expect(without?.preheader).toMatch(/^Story 3 · Story 4 · /);
+    const alone = {
+      ...factsFor('regular'),
+      briefIds: [],
+      leadDek: 'What stands under the headline, and no more.',
+    };
+    const lead = vary(alone, 'en', { topics: [], greeting: 'usual', sent: undefined });
+    expect(lead?.preheader).toMatch(/^What stands under the headline, and no more\. · /);
+    const { leadDek: _, ...older } = alone;
+    const told = vary(older, 'en', { topics: [], greeting: 'usual', sent: undefined });
+    expect(told?.preheader).toBe(older.promise);
+  });
+
   it('R28 leaves the lowest-ranked stories to the web before Gmail would clip, in the largest version', async () => {
     const long = 'A sentence that goes on about the matter for quite a while. '.repeat(250).slice(0, 14_000);
     await receiveStories(ctx, 9, () => ({ dek: long }));
@@ -108,6 +125,17 @@ describe('a thin day', () => {
       .executeTakeFirstOrThrow();
     expect(row.text).toContain('A short edition today');
     expect(row.html).toContain('A short edition today');
+  });
+
+  it('whose one story is the subject goes on with what stands under it', async () => {
+    newsletter = await openThin('short');
+    ctx.clock.setLocal('2026-07-14', '06:30', zone);
+    const dek = 'Both houses agree on the sum, and on nothing that it is for.';
+    await receiveStories(ctx, 1, () => ({ dek }));
+    ctx.clock.setLocal('2026-07-14', '07:00', zone);
+    await goOut(ctx, newsletter, '2026-07-14');
+    const { html } = await ctx.db.selectFrom('edition_variants').select('html').executeTakeFirstOrThrow();
+    expect(html).toContain(`mso-hide:all;">${dek} · Short and true.`);
   });
 
   it('that is skipped carries its stories over, and the next edition says so', async () => {

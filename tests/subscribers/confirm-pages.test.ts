@@ -226,7 +226,7 @@ describe('the confirm page', () => {
   it('R23 "This wasn\'t me" opens a page with one button, which deletes, and says so again later', async () => {
     const { url } = await waiting('mistake@example.com');
     const [mail] = await mailsTo(web.ctx, 'mistake@example.com');
-    const link = mail?.links.find((one) => one.endsWith('/withdraw')) ?? '';
+    const link = mail?.links.find((one) => one.includes('/withdraw?')) ?? '';
     const page = await look(link);
     expect(page.text).toContain('Delete this address?');
     expect(await inDatabase('mistake@example.com')).toBe(true);
@@ -236,6 +236,23 @@ describe('the confirm page', () => {
     expect((await look(link, { method: 'POST' })).text).toContain('Your address is deleted');
     expect((await look(url)).status).toBe(404);
     expect((await look(`${link.replace('/withdraw', 'x/withdraw')}`)).status).toBe(404);
+  });
+
+  it('speaks the language of who asked, from the letter, from the page, and when all of it is deleted', async () => {
+    const email = 'bukan.saya@example.com';
+    await askToJoin(web.ctx, email, { lang: 'id' });
+    await sendDueLetters(web.ctx);
+    const [mail] = await mailsTo(web.ctx, email);
+    const link = mail?.links.find((one) => one.includes('/withdraw?')) ?? '';
+    const abroad = { headers: { 'Accept-Language': 'en-US' } };
+    const url = `${web.url}/confirm/${await confirmToken(web.ctx, email)}`;
+    const switched = await (await fetch(`${url}?lang=en`, abroad)).text();
+    expect(switched).toMatch(/href="[^"]*\/withdraw\?lang=en"/);
+    expect(await (await fetch(url, abroad)).text()).toMatch(/href="[^"]*\/withdraw\?lang=id"/);
+    expect((await look(link, abroad)).text).toContain('Hapus alamat ini?');
+    const done = await look(link, { method: 'POST', ...abroad });
+    expect(done.text).toContain('Alamat Anda sudah dihapus');
+    expect((await look(link, { method: 'POST', ...abroad })).text).toContain('Alamat Anda sudah dihapus');
   });
 
   it('explains that a newsletter has closed meanwhile', async () => {
@@ -251,7 +268,7 @@ describe('the confirm page', () => {
   it('R44 token pages are kept by no cache, told to no site, found by no search; no log line has the token', async () => {
     const { url, token } = await waiting('secret@example.com');
     const withdrawal = (await mailsTo(web.ctx, 'secret@example.com'))[0]?.links.find((one) =>
-      one.endsWith('/withdraw'),
+      one.includes('/withdraw?'),
     );
     const sent = await look(url, { method: 'POST' });
     const { subscriberId } = await subscribe(web.ctx, 'known@example.com');

@@ -170,7 +170,7 @@ export async function everyPage(): Promise<Record<string, string>> {
     missing: `${url}/s/no-such-letter`,
     sent: sent.url,
     confirm: `${url}/confirm/${token}`,
-    withdraw: mail?.links.find((link) => link.endsWith('/withdraw')) ?? '',
+    withdraw: mail?.links.find((link) => link.includes('/withdraw?')) ?? '',
     confirmed: `${url}/confirmed/${done.token}`,
     unknown: `${url}/confirm/unknown`,
     leave: leave(done.subscriberId),

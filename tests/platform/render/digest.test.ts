@@ -64,6 +64,23 @@ test.each(editions)('R25 the blocks of %s stand in their order', async (name) =>
   expect(findPlaces(html).sort()).toEqual([...digestPlaces].sort());
 });
 
+test('a digest of nothing but what every edition has is whole', async () => {
+  const { lang, dir, title, preheader, folio, masthead, lead, passItOn, footer } =
+    sample<DigestView>('digest.en');
+  const { date, viewInBrowser } = folio;
+  const view = { lang, dir, title, preheader, passItOn, footer, sections: [] };
+  const { html, text } = await renderDigest(templates, {
+    ...view,
+    folio: { date, viewInBrowser },
+    masthead: { name: masthead.name },
+    lead: { headline: lead.headline, url: lead.url },
+  });
+  expect(textsOf(documentOf(html), 'h1, h2, h3')).toEqual([masthead.name, lead.headline]);
+  expect(html).not.toContain('like this');
+  inOrder(text.replace(/\s+/g, ' '), [date, masthead.name, lead.headline, lead.url, passItOn.forward.url]);
+  expect(findPlaces(text).sort()).toEqual([...digestPlaces].sort());
+});
+
 test.each(editions)(
   'R27 the text part of %s holds every headline and URL of the HTML in the same order',
   async (name) => {

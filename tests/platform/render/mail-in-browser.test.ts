@@ -211,6 +211,22 @@ inBrowser('a button is at least 44 px high and its label wraps rather than overf
   }
 });
 
+inBrowser.each(['digest.en', 'digest.id', 'digest.ar', 'welcome.en'])(
+  'the short links at the head and the foot of %s are never broken between two lines',
+  async (mail) => {
+    for (const width of [320, 360, 390]) {
+      await withMail(mail, { width }, async (page) => {
+        const lines = await page.evaluate<number[]>(
+          `[...document.querySelectorAll('.meta a')].map((link) => link.getClientRects().length)`,
+        );
+        expect(lines.length).toBeGreaterThanOrEqual(3);
+        expect(new Set(lines)).toEqual(new Set([1]));
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+      });
+    }
+  },
+);
+
 inBrowser('links in text are underlined and text is set at 17/26', async () => {
   await withMail('digest.en', {}, async (page) => {
     const lines = await page.evaluate<string[]>(
