@@ -56,7 +56,8 @@ export function openWeb(ctx: Context): Hono<GuardEnv> {
 
   app.get('/', async (c) => {
     const newsletters = await listNewsletters(ctx.db, { limit: 1 });
-    if (newsletters.length > 0) return c.redirect('/s', 302);
+    const { search } = new URL(c.req.url);
+    if (newsletters.length > 0) return c.redirect(`/s${search}`, 302);
     return c.html(<FirstSteps frame={frameOf(c)} trap={ctx.mail.trap !== undefined} />);
   });
   app.route('/', openV1(ctx));

@@ -17,6 +17,11 @@ describe('the front door', () => {
     expect(fresh.text).toContain('dateline newsletter create inside-washington');
     await openNewsroom(program.ctx);
     expect(new URL((await look(program.url)).url).pathname).toBe('/s');
+    const inTheirs = await look(`${program.url}/?lang=id`);
+    expect([new URL(inTheirs.url).search, inTheirs.headers.get('content-language')]).toEqual([
+      '?lang=id',
+      'id',
+    ]);
   });
 
   it('says whether it lives and whether it could serve', async () => {

@@ -74,9 +74,10 @@ export function deliveriesCommands(shell: Shell): Command[] {
         out.result(
           { data: seen.map(outsideSend) },
           table([
-            ['SEND', 'STATE', 'PLANNED', ...countedStates.map((state) => state.toUpperCase())],
+            ['SEND', 'EDITION', 'STATE', 'PLANNED', ...countedStates.map((state) => state.toUpperCase())],
             ...seen.map(({ send: one, counts }) => [
               `snd_${one.editionId}`,
+              one.name,
               one.state,
               counts.planned,
               ...countedStates.map((state) => counts[state]),

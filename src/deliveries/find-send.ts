@@ -39,7 +39,7 @@ export async function latestSend(
   const sends = await selectSends(db, { newsletterId, limit: 20 });
   const open = sends.filter((send) => send.finishedAt === undefined);
   if (toAct && new Set(open.map((send) => send.newsletterId)).size > 1) {
-    const names = open.map((send) => publicId('send', send.editionId)).join(', ');
+    const names = open.map((send) => `${publicId('send', send.editionId)} (${send.name})`).join(', ');
     throw new Refusal(409, 'several_sends', `Several newsletters are under way: name one of ${names}.`);
   }
   const found = open[0] ?? sends[0];

@@ -22,7 +22,7 @@ export function progressLine(seen: Progress, now: Date): string {
 export function progressLines(seen: Progress, now: Date): string[] {
   const { send, counts, ratePerSecond, averagePerSecond } = seen;
   return [
-    `snd_${send.editionId} · ${send.state}${send.pauseReason ? ` · ${send.pauseReason}` : ''}`,
+    `snd_${send.editionId} · ${send.name} · ${send.state}${send.pauseReason ? ` · ${send.pauseReason}` : ''}`,
     `${bar(seen)}  ${ratePerSecond.toFixed(1)}/s now, ${averagePerSecond.toFixed(1)}/s on average · ${timeLeft(seen, now)}`,
     `${sum(seen)} planned`,
     paceWords(seen, now),

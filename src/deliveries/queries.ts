@@ -1,9 +1,12 @@
+import { slotName } from '../editions/edition.ts';
 import type { Db } from '../platform/db/database.ts';
 import type { EditionState } from '../platform/db/tables.ts';
 
 export interface Send {
   editionId: number;
   newsletterId: number;
+  /** What people call it: `inside-washington 2026-11-28`. */
+  name: string;
   state: EditionState;
   frozenAt: Date | undefined;
   fanOutAfter: number;
@@ -26,9 +29,14 @@ function sendRows(db: Db) {
   return db
     .selectFrom('sends as s')
     .innerJoin('editions as e', 'e.id', 's.edition_id')
+    .innerJoin('newsletters as n', 'n.id', 'e.newsletter_id')
     .select([
       's.edition_id as editionId',
       'e.newsletter_id as newsletterId',
+      'n.slug',
+      'e.kind',
+      'e.slot_date as slotDate',
+      'e.seq',
       'e.state',
       's.frozen_at as frozenAt',
       's.fan_out_after as fanOutAfter',
@@ -48,9 +56,10 @@ function sendRows(db: Db) {
 
 type SendRow = Awaited<ReturnType<ReturnType<typeof sendRows>['executeTakeFirstOrThrow']>>;
 
-function toSend(row: SendRow): Send {
+function toSend({ slug, kind, slotDate, seq, ...row }: SendRow): Send {
   return {
     ...row,
+    name: [slug, ...(kind === 'weekly' ? [kind] : []), slotName({ slotDate, seq })].join(' '),
     frozenAt: row.frozenAt ?? undefined,
     fannedOutAt: row.fannedOutAt ?? undefined,
     holdUntil: row.holdUntil ?? undefined,

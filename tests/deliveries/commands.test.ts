@@ -70,6 +70,7 @@ describe('dateline send', () => {
     expect(watched).toMatchObject({ exit: 0, lines: 'Sent: 39 of 40 accepted.' });
     await Promise.all(workloads.map((workload) => workload.close()));
     const shown = await run('send', 'show', `snd_${editionId}`);
+    expect(shown.lines).toMatch(new RegExp(`^snd_${editionId} · inside-washington 2026-07-14 · sent$`, 'm'));
     expect(shown.lines).toContain(
       'accepted 39 + deferred 0 + refused 1 + skipped 0 + unknown 0 + cancelled 0 + queued 0 = 40 planned',
     );
@@ -77,7 +78,8 @@ describe('dateline send', () => {
       /^12 names no send: give snd_<number>, ed_<number> or a date/,
     );
     const list = await run('send', 'list');
-    expect(list.lines).toMatch(/^SEND +STATE +PLANNED +ACCEPTED/);
+    expect(list.lines).toMatch(/^SEND +EDITION +STATE +PLANNED +ACCEPTED/);
+    expect(list.lines).toMatch(/^snd_\d+ +inside-washington 2026-07-14 +sent/m);
     expect(list.document.data).toHaveLength(2);
     const failures = await run('send', 'failures', `ed_${editionId}`);
     expect(failures.lines).toMatch(/full +refused +1 +mailbox full +552 +552 5\.2\.2 mailbox full/);
@@ -141,7 +143,7 @@ describe('dateline send', () => {
     for (const verb of ['pause', 'resume', 'cancel', 'retry']) {
       expect(await run('send', verb), verb).toMatchObject({
         exit: 7,
-        error: `Several newsletters are under way: name one of snd_${theirs}, snd_${ours}.`,
+        error: `Several newsletters are under way: name one of snd_${theirs} (evening 2026-07-14), snd_${ours} (inside-washington 2026-07-12).`,
       });
     }
     expect((await run('send', 'show')).document).toMatchObject({ id: `snd_${theirs}` });
