@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Beside, start } from './child.ts';
 import { freePort } from './free-port.ts';
 import { bareRun, type Run } from './result.ts';
 import { messagesPerConnection } from './sink.ts';
+import { until } from './until.ts';
 
 /** Sessions that smtp-source has open: as many as two workers. */
 const sessions = 20;
@@ -62,7 +64,20 @@ export async function openSmtpSink(tool: string): Promise<Beside & { url: string
   const port = await freePort();
   const args = ['-4', ...(process.getuid?.() === 0 ? ['-u', 'nobody'] : []), `inet:127.0.0.1:${port}`, '256'];
   const server = await start({ file: tool, args });
+  await until(() => takesConnections(port), { timeoutMs: 10_000, what: 'smtp-sink listens' });
   return { ...server, port, url: `smtp://127.0.0.1:${port}?tls=off&messages=${messagesPerConnection}` };
+}
+
+/** Started is not listening yet: whoever connects before is refused. */
+function takesConnections(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 /** How much the sink takes: from our own client, which only writes one finished message again and again. */
