@@ -48,7 +48,9 @@ export function ArchiveView(shown: ArchiveShown) {
               <time datetime={edition.slotDate}>{longDate(lang, edition.slotAt, newsletter.timeZone)}</time>
             </p>
             <h3>
-              <a href={pathOf(webUrl(baseUrl, newsletter, edition, lang))}>{edition.title}</a>
+              <a href={pathOf(webUrl(baseUrl, newsletter, edition, lang))} lang={edition.titleLang}>
+                {edition.title}
+              </a>
             </h3>
             <p>{edition.description}</p>
           </li>

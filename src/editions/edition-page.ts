@@ -1,5 +1,6 @@
 import type { DigestView } from '../platform/render/views.ts';
 import { storyAnchor } from './addresses.ts';
+import { subjectFrom } from './headlines.ts';
 import type { Page } from './shown.ts';
 
 /** What the web page of an edition says in one language, kept as it was printed. It knows of no reader. */
@@ -23,6 +24,19 @@ export interface ToldStory {
   headline: string;
   author?: string;
   paragraphs: string[];
+}
+
+/** The language of its title, where that is a story's of another language and not an editor's words. Pure. */
+export function titleLangOf({
+  title,
+  lead,
+}: Pick<DigestView, 'title'> & { lead: Titling }): string | undefined {
+  return lead.lang && title === subjectFrom(lead.headline) ? lead.lang : undefined;
+}
+
+interface Titling {
+  headline: string;
+  lang?: string | null | undefined;
 }
 
 /** Makes the page from what the mail is made of, so that both say the same. Pure. */

@@ -92,24 +92,44 @@ export function EditionView(shown: EditionShown) {
   );
 }
 
+interface Neighbour {
+  title: string;
+  titleLang?: string | undefined;
+  url: string;
+}
+
+/** Stands for a title while words are put around it; none has it. */
+const mark = '\u0000';
+
 /** On to the edition before, the one after, and all of them. */
 function Turn(props: {
   archive: string;
   lang: string;
-  previous: { title: string; url: string } | undefined;
-  next: { title: string; url: string } | undefined;
+  previous: Neighbour | undefined;
+  next: Neighbour | undefined;
 }) {
   const { archive, lang, previous, next } = props;
+  /** The words with the title in its own language. */
+  const named = (words: 'archive.previous' | 'archive.next', { title, titleLang }: Neighbour) => {
+    const [before, after] = say(lang, words, { title: mark }).split(mark);
+    return (
+      <>
+        {before}
+        {titleLang ? <span lang={titleLang}>{title}</span> : title}
+        {after}
+      </>
+    );
+  };
   return (
     <nav class="turn" aria-label={say(lang, 'archive.turn')}>
       {previous && (
         <a rel="prev" href={previous.url}>
-          {say(lang, 'archive.previous', { title: previous.title })}
+          {named('archive.previous', previous)}
         </a>
       )}
       {next && (
         <a rel="next" href={next.url}>
-          {say(lang, 'archive.next', { title: next.title })}
+          {named('archive.next', next)}
         </a>
       )}
       <a href={archive}>{say(lang, 'archive.all')}</a>

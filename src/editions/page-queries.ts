@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../platform/db/database.ts';
 import type { ByLang } from '../platform/db/tables.ts';
 import type { Edition, SlotName } from './edition.ts';
-import type { EditionPage } from './edition-page.ts';
+import { type EditionPage, titleLangOf } from './edition-page.ts';
 import { toEdition } from './queries.ts';
 
 export async function putPage(
@@ -66,6 +66,8 @@ export interface Listed extends SlotName {
   webKey: string;
   slotAt: Date;
   title: string;
+  /** Set where it is in another language than the page. */
+  titleLang: string | undefined;
   description: string;
   archiveDelayMinutes: number;
   /** When its page appeared, or is to appear. */
@@ -83,6 +85,8 @@ interface ListedRow {
   archive_delay_minutes: number;
   appears_at: Date;
   title: string;
+  lead_headline: string;
+  lead_lang: string | null;
   description: string;
   printed_at: Date;
 }
@@ -135,7 +139,8 @@ async function listRows<More = unknown>(
   const { rows } = await sql<ListedRow & More>`
     select e.id, e.slot_date, e.seq, e.slot_at, e.web_key, e.archive_delay_minutes,
       ${appearance} as appears_at,
-      p.title, p.description, p.printed_at ${more}
+      p.title, p.page #>> '{view,lead,headline}' as lead_headline, p.page #>> '{view,lead,lang}' as lead_lang,
+      p.description, p.printed_at ${more}
     from editions e
     join lateral (select * from edition_pages p where p.edition_id = e.id and p.lang = ${lang}
       order by p.version desc limit 1) p on true
@@ -180,6 +185,10 @@ function toListed(row: ListedRow): Listed {
     seq: row.seq,
     slotAt: row.slot_at,
     title: row.title,
+    titleLang: titleLangOf({
+      title: row.title,
+      lead: { headline: row.lead_headline, lang: row.lead_lang },
+    }),
     description: row.description,
     archiveDelayMinutes: row.archive_delay_minutes,
     appearsAt: row.appears_at,

@@ -4,6 +4,7 @@ import { emptyShowcase, keptMax, type ShownEdition, showEdition } from '../newsl
 import type { Db } from '../platform/db/database.ts';
 import { webUrl } from './addresses.ts';
 import type { Edition } from './edition.ts';
+import { titleLangOf } from './edition-page.ts';
 import { findEditionById } from './find.ts';
 import { currentPage, listedPages } from './page-queries.ts';
 import { printPage } from './print-page.ts';
@@ -29,7 +30,7 @@ export async function publishEdition(db: Db, editionId: number, baseUrl: string)
       slotDate: edition.slotDate,
       subject,
       ...appearance(edition),
-      ...(await pictureOf(db, editionId, lang)),
+      ...(await leadOf(db, editionId, lang)),
       url: webUrl(baseUrl, newsletter, edition, lang),
     };
     await showEdition(db, { newsletterId: newsletter.id, lang }, shown);
@@ -49,16 +50,26 @@ export async function refreshShowcase(db: Db, newsletter: Newsletter, baseUrl: s
     for (const one of latest) {
       const { editionId, slotDate, title: subject } = one;
       const url = webUrl(baseUrl, newsletter, one, lang);
-      const picture = await pictureOf(db, editionId, lang);
-      const shown = { editionId, slotDate, subject, url, ...appearance(one), ...picture };
+      const lead = await leadOf(db, editionId, lang);
+      const shown = { editionId, slotDate, subject, url, ...appearance(one), ...lead };
       await showEdition(db, { newsletterId: newsletter.id, lang }, shown);
     }
   }
 }
 
-async function pictureOf(db: Db, editionId: number, lang: string): Promise<Pick<ShownEdition, 'picture'>> {
-  const image = (await currentPage(db, editionId, lang))?.view.lead.image;
-  return image ? { picture: { url: image.url, alt: image.alt } } : {};
+/** What the page tells of its lead: the picture, and the language of a subject that is its headline in another. */
+async function leadOf(
+  db: Db,
+  editionId: number,
+  lang: string,
+): Promise<Pick<ShownEdition, 'picture' | 'subjectLang'>> {
+  const view = (await currentPage(db, editionId, lang))?.view;
+  const image = view?.lead.image;
+  const subjectLang = view && titleLangOf(view);
+  return {
+    ...(image ? { picture: { url: image.url, alt: image.alt } } : {}),
+    ...(subjectLang ? { subjectLang } : {}),
+  };
 }
 
 function appearance(one: Pick<Edition, 'archiveDelayMinutes' | 'appearsAt'>): { appearsAt?: string } {

@@ -7,6 +7,8 @@ export interface ShownEdition {
   editionId: number;
   slotDate: string;
   subject: string;
+  /** Set where it is in another language than the page. */
+  subjectLang?: string;
   url: string;
   /** Of its lead story: what a link to the sign-up page shows where it is shared. */
   picture?: { url: string; alt: string };

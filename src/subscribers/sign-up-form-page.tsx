@@ -95,7 +95,7 @@ function Picture({ picture }: { picture: ShownEdition['picture'] }) {
 function AboutNewsletter(props: {
   newsletter: Newsletter;
   lang: string;
-  latest: readonly { url: string; subject: string }[];
+  latest: readonly { url: string; subject: string; subjectLang?: string }[];
   archive: string;
 }) {
   const { newsletter, lang, latest, archive } = props;
@@ -112,7 +112,9 @@ function AboutNewsletter(props: {
           <ul>
             {latest.map((edition) => (
               <li>
-                <a href={edition.url}>{edition.subject}</a>
+                <a href={edition.url} lang={edition.subjectLang}>
+                  {edition.subject}
+                </a>
               </li>
             ))}
           </ul>
