@@ -1,26 +1,16 @@
 import type { Context } from '../context.ts';
-import { Refusal } from '../lib/errors.ts';
-import { maskAddresses } from '../lib/mask.ts';
-import { NoTurn } from '../platform/mail/turns.ts';
 import { returnAllowance } from './allowance.ts';
-import { type Answer, readAnswer, unwritable, withdrawn } from './answer.ts';
+import type { Answer } from './answer.ts';
 import type { Claimed, Lease, Window } from './claim.ts';
 import { deliveringStates } from './delivery.ts';
 import { exchange } from './exchange.ts';
 import { farTurnMs } from './far-turn.ts';
-import { connectionsOf, factsOf, type Hands, handsOf, variantOf } from './hands.ts';
+import { handOver } from './hand-over.ts';
+import { connectionsOf, factsOf, type Hands, handsOf } from './hands.ts';
 import { isOpenLane, needsDriver, type Pace } from './lane.ts';
 import { LaneTurns } from './lane-turns.ts';
-import {
-  type EditionFacts,
-  envelopeFor,
-  personalise,
-  type Sender,
-  type Signed,
-  signFor,
-} from './personalise.ts';
+import { type EditionFacts, type Sender, type Signed, signFor } from './personalise.ts';
 import { setApart } from './set-apart.ts';
-import { signedMail } from './signed-mail.ts';
 
 /** What came of a batch, as far as this process took it. */
 export interface Tally {
@@ -42,8 +32,6 @@ const lookEveryMs = 1_000;
 const lastAnswersMs = 1_000;
 /** A timer may fire a little before its time. */
 const timerEarlyMs = 1;
-/** A claim's guards were asked so long ago at most when its message begins: who leaves meanwhile is left out. */
-const claimGoodMs = 20_000;
 
 /**
  * Sends the deliveries of one leased batch, window by window.
@@ -72,9 +60,6 @@ export async function sendBatch(
   const facts = await factsOf(ctx, lease.editionId);
   return new Round(ctx, lease, { ...turn, facts, subscriberIds }).run();
 }
-
-/** Thrown at the last moment before a message is begun. */
-class Withdrawn extends Error {}
 
 class Round {
   #ctx: Context;
@@ -273,52 +258,11 @@ class Round {
   }
 
   async #send(claimed: Claimed, signed: Signed): Promise<void> {
-    const answer = await this.#handOver(claimed, signed);
+    const answer = await handOver(this.#ctx, { claimed, signed }, this.#facts, () => this.#open);
     this.#flying -= 1;
     if (this.#abandoned) return this.#giveBack(1);
     this.#answers.push(answer);
     if (this.#enough()) this.#wake();
     else if (this.#answers.length === 1) setTimeout(() => this.#wake(), settleWithinMs);
-  }
-
-  async #handOver(claimed: Claimed, signed: Signed): Promise<Answer> {
-    const { editionId, timeZone } = this.#facts;
-    const { baseUrl } = this.#sender;
-    const claimedAtMs = performance.now();
-    const pool = this.#ctx.mail.editions;
-    let turnsHeld = 1;
-    try {
-      const { lang, fill } = await variantOf(this.#ctx, claimed.variantId);
-      const envelope = envelopeFor(claimed, signed, editionId);
-      const now = this.#ctx.clock.now();
-      const { signer } = this.#ctx.mail;
-      const plain = () => fill(personalise(claimed, signed, { lang, now, timeZone, baseUrl }));
-      const write = signer ? await signedMail(signer, plain) : plain;
-      turnsHeld = 0;
-      const outcome = await pool.deliver(envelope, () => {
-        const stale = performance.now() - claimedAtMs > claimGoodMs;
-        if (stale || !this.#open || this.#hands.stopping) throw new Withdrawn();
-        return write();
-      });
-      const { stopping, relays, attempts } = this.#hands;
-      const answer = readAnswer(claimed, outcome, { editionId, now: this.#ctx.clock.now(), stopping });
-      if (answer.relayAway && outcome.kind === 'lost') relays.failed(outcome.reason);
-      else if (outcome.kind === 'reply') {
-        relays.answered();
-        attempts.note(answer.domain);
-      }
-      return answer;
-    } catch (error) {
-      if (error instanceof Withdrawn || error instanceof NoTurn) return withdrawn(claimed);
-      const reason = maskAddresses(error instanceof Error ? error.message : String(error));
-      const hopeless = error instanceof Refusal;
-      this.#ctx.log.error(
-        { deed: 'deliver', editionId, subscriberId: claimed.subscriberId, reason },
-        'a mail could not be written',
-      );
-      return unwritable(claimed, { editionId, now: this.#ctx.clock.now(), reason, hopeless });
-    } finally {
-      pool.giveBack(turnsHeld);
-    }
   }
 }
