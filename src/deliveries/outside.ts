@@ -21,7 +21,7 @@ export interface OutsideSend {
   complete: boolean;
   /** Answers per second: over ten seconds, and on average. */
   rate: { now: number; average: number };
-  /** What the relays take per second by their rates; null = no limit. */
+  /** What the relays take of the rest per second, on average; null = all at once, or nothing is left. */
   limit_per_second: number | null;
   eta: { low: string; high: string } | null;
   /** Why it is paused, in words. */

@@ -80,17 +80,22 @@ export function shareDone({ counts }: Pick<Progress, 'counts'>): number {
 
 /** Who is at it and what limits them: in flight, workers, the oldest in the queue, since when, the relays' rate. Pure. */
 export function paceWords(seen: Progress, now: Date): string {
-  const { send, inFlight, workers, oldestQueuedAt, lastHourAt, limitPerSecond } = seen;
+  const { send, counts, inFlight, workers, oldestQueuedAt, lastHourAt, limitPerSecond } = seen;
   return [
     `in flight ${inFlight}`,
     workers === 1 ? 'one worker' : `${workers} workers`,
     ...(oldestQueuedAt ? [`the oldest waits for ${span(oldestQueuedAt, now)}`] : []),
     ...(lastHourAt ? [`readers’ own hours go on for ${span(lastHourAt, now)}`] : []),
-    limitPerSecond === undefined
-      ? 'no limit at the relays'
-      : `the relays take ${wordsOfRate(limitPerSecond)}`,
+    ...(isOpen(counts) ? [relayWords(limitPerSecond)] : []),
     ...(send.startedAt ? [`started ${send.startedAt.toISOString()}, ${elapsedWords(seen)}`] : []),
   ].join(' · ');
+}
+
+/** Relays without rates, or whose rates have room for all that is left, are all one to whoever waits. */
+function relayWords(perSecond: number | undefined): string {
+  return perSecond === undefined
+    ? 'the relays take the rest at once'
+    : `the relays take ${wordsOfRate(perSecond)}`;
 }
 
 function elapsedWords({ send, elapsedSeconds }: Progress): string {

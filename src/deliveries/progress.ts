@@ -17,7 +17,7 @@ export interface Progress {
   /** Answers per second: over the last ten seconds, and since the start. */
   ratePerSecond: number;
   averagePerSecond: number;
-  /** What the relays take of the rest per second, on average; `undefined` = all at once. Limits of lanes stand with the lanes. */
+  /** What the relays take of the rest per second, on average; `undefined` = all at once, or nothing is left. Limits of lanes stand with the lanes. */
   limitPerSecond: number | undefined;
   /** Between when and when it will be through at these rates; `undefined` while nobody can say. */
   eta: { low: Date; high: Date } | undefined;
@@ -58,10 +58,9 @@ export async function progress(ctx: Context, editionId: number, named = lanesNam
   const lastHour = waiting ? await selectLastHour(ctx.db, editionId, now) : undefined;
   const workers = await livingWorkers(ctx.db, now);
   const working = workers.filter((worker) => worker.roles.includes('worker')).length;
-  const limitPerSecond = relayRatePerSecond(await readRelayRates(ctx), {
-    mails: counts.queued + counts.deferred,
-    from: now,
-  });
+  const mails = counts.queued + counts.deferred;
+  const limitPerSecond =
+    mails > 0 ? relayRatePerSecond(await readRelayRates(ctx), { mails, from: now }) : undefined;
   return {
     send,
     counts,

@@ -43,7 +43,9 @@ export const sendSchema = z
     limit_per_second: z
       .number()
       .nullable()
-      .openapi({ description: 'What the relays take of the rest, on average; null: all at once' }),
+      .openapi({
+        description: 'What the relays take of the rest, on average; null: all at once, or nothing is left',
+      }),
     eta: z.object({ low: z.iso.datetime(), high: z.iso.datetime() }).nullable(),
     reason: z.string().nullable().openapi({ description: 'Why it is paused' }),
     expected: z.int().nullable(),

@@ -1,3 +1,5 @@
+import { sum } from '../lib/sum.ts';
+
 /** A lane as the forecast sees it: how many, from when on, and how fast at the most. */
 export interface LaneLoad {
   /** Due from the start. */
@@ -117,8 +119,4 @@ function fairRates(wanted: readonly number[], total: number): number[] {
     if (Number.isFinite(rate)) free -= rate;
   }
   return rates;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, one) => total + one, 0);
 }

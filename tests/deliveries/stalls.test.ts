@@ -19,8 +19,8 @@ const domains = ['gmail.com', 'yahoo.com', 'outlook.com', 'icloud.com', 'gmx.de'
 /** About their messages the relay says nothing, until we give up on them after `dotMs`. */
 const stalled = ['r1@gmail.com', 'r1@yahoo.com'];
 
-/** A batch of twenty readers at each domain, and more connections than stall. */
-async function stage(dotMs: number) {
+/** A batch of so many readers at each domain, and more connections than stall. */
+async function stage({ readers, dotMs }: { readers: number; dotMs: number }) {
   const recipient = new Map<number, string>();
   const smtp = await scriptedSmtp({
     rcpt: ({ connection, line }) => {
@@ -41,15 +41,15 @@ async function stage(dotMs: number) {
   closers.push(() => ctx.close());
   const newsletterId = await seedNewsletter(ctx.db, { at: morning });
   for (const domain of domains)
-    await seedReaders(ctx.db, { newsletterId, count: 20, at: morning, domain, prefix: 'r' });
+    await seedReaders(ctx.db, { newsletterId, count: readers, at: morning, domain, prefix: 'r' });
   const editionId = await seedReadyEdition(ctx.db, { newsletterId, at: morning });
-  await begin(ctx, editionId, 20 * domains.length);
+  await begin(ctx, editionId, readers * domains.length);
   return { ctx, smtp, editionId };
 }
 
 describe('a relay that takes minutes over a message', () => {
   it('keeps no place: everyone else has their mail meanwhile, and the books close when it has given its answer or none', async () => {
-    const { ctx, smtp, editionId } = await stage(15_000);
+    const { ctx, smtp, editionId } = await stage({ readers: 20, dotMs: 15_000 });
     const all = 20 * domains.length;
     const batches = await freeBatches(ctx.db, { editionId, now: ctx.clock.now(), limit: 100 });
     const turns = batches.map((batch) => deliver(ctx, batch));
@@ -68,14 +68,14 @@ describe('a relay that takes minutes over a message', () => {
   });
 
   it('counts where a lane has a limit: no more are at it at once than an operator said', async () => {
-    const { ctx, editionId } = await stage(4_000);
+    const { ctx, editionId } = await stage({ readers: 1, dotMs: 6_000 });
     await steerLane(ctx, { lane: 'gmail', order: { do: 'slow', connections: 1 }, by: 'rina' });
     const batches = await freeBatches(ctx.db, { editionId, now: ctx.clock.now(), lane: 'gmail', limit: 100 });
     const [batch] = batches;
     if (!batch) throw new Error('no batch');
     const turn = deliver(ctx, batch);
     await until(() => handsOf(ctx).batches.size === 1);
-    await pause(2_000);
+    await pause(3_000);
     expect(await deliver(ctx, batch), 'its place is taken').toEqual({ kind: 'in_turn' });
     expect(handsOf(ctx).batches.size).toBe(1);
     expect((await turn).kind).toBe('done');

@@ -133,7 +133,7 @@ describe('O21 a send, watched', () => {
       eta: null,
     });
     const { text } = await look(`${web.url}/desk/sends/snd_${other}`);
-    expect(text).toContain('one worker · the oldest waits for 30 s · no limit at the relays');
+    expect(text).toContain('one worker · the oldest waits for 30 s · the relays take the rest at once');
     await ctx.db
       .updateTable('send_counts')
       .set({ bucket_n: 5, bucket: bucketOf(ctx.clock.now()) })

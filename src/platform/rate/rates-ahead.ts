@@ -1,4 +1,5 @@
 import type { Rate } from '../../lib/rate.ts';
+import { sum } from '../../lib/sum.ts';
 import type { Db } from '../db/database.ts';
 import type { Relay } from '../mail/relay.ts';
 import { type Drawn, type Limits, strictest, windowsRoom, withStretch } from './drawn.ts';
@@ -121,8 +122,4 @@ export async function readDrawn(
 function quickest<R extends Pick<Stretch, 'perSecond'>>(relays: readonly R[]): readonly R[] {
   const instant = relays.filter((one) => one.perSecond === Number.POSITIVE_INFINITY);
   return instant.length > 0 ? instant : relays;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, one) => total + one, 0);
 }
