@@ -40,12 +40,9 @@ export const sendSchema = z
     in_flight: z.int().openapi({ description: 'How many of the queued are being handed over now' }),
     complete: z.boolean().openapi({ description: 'Everyone it goes to has been planned' }),
     rate: z.object({ now: z.number(), average: z.number() }).openapi({ description: 'Answers per second' }),
-    limit_per_second: z
-      .number()
-      .nullable()
-      .openapi({
-        description: 'What the relays take of the rest, on average; null: all at once, or nothing is left',
-      }),
+    limit_per_second: z.number().nullable().openapi({
+      description: 'What the relays take of the rest, on average; null: all at once, or nothing is left',
+    }),
     eta: z.object({ low: z.iso.datetime(), high: z.iso.datetime() }).nullable(),
     reason: z.string().nullable().openapi({ description: 'Why it is paused' }),
     expected: z.int().nullable(),
